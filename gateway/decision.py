@@ -1,0 +1,80 @@
+"""A decision is a value: `Permit`, or `Deny` with the one `Reason` that page, API, log and test all name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why something was refused, as `subject:why`; the text is a public, stable code."""
+
+    QUOTA_SPENT = "quota:spent"
+
+    ARTICLE_UNKNOWN = "article:unknown"
+    ARTICLE_FREE = "article:free"
+    ARTICLE_NOT_GIFTABLE = "article:not_giftable"
+    ARTICLE_EMBARGOED = "article:embargoed"
+    ARTICLE_EXPIRED = "article:expired"
+    ARTICLE_WITHDRAWN = "article:withdrawn"
+
+    ACCOUNT_UNKNOWN = "account:unknown"
+    ACCOUNT_SUSPENDED = "account:suspended"
+    ACCOUNT_WITHOUT_PLAN = "account:without_plan"
+    ACCOUNT_OWN = "account:own"
+    ACCOUNT_SIGNED_OUT = "account:signed_out"
+    ACCOUNT_FORBIDDEN = "account:forbidden"
+    SIGN_IN_FAILED = "sign_in:failed"
+    SIGN_IN_TOO_FAST = "sign_in:too_fast"
+
+    GIFT_UNKNOWN = "gift:unknown"
+    GIFT_EXPIRED = "gift:expired"
+    GIFT_REVOKED = "gift:revoked"
+    GIFT_FROZEN = "gift:frozen"
+    GIFT_READ_UP = "gift:read_up"
+    GIFT_UNCONFIRMED_FULL = "gift:unconfirmed_full"
+    GIFT_KEY_RETIRED = "gift:key_retired"
+    GIFT_STILL_OPEN = "gift:still_open"
+
+    CLAIM_UNKNOWN = "claim:unknown"
+    CLAIM_LAPSED = "claim:lapsed"
+    CLAIM_TOO_SOON = "claim:too_soon"
+    CLAIM_FOREIGN = "claim:foreign_origin"
+    CLAIM_BY_MACHINE = "claim:by_machine"
+
+    NOTE_TOO_LONG = "note:too_long"
+    NOTE_HAS_LINK = "note:has_link"
+    LABEL_TOO_LONG = "label:too_long"
+    REASON_MISSING = "reason:missing"
+    CREDITS_OUT_OF_RANGE = "credits:out_of_range"
+
+    IDEMPOTENCY_KEY_MISSING = "idempotency:missing"
+    IDEMPOTENCY_KEY_REUSED = "idempotency:reused"
+
+    REQUEST_INVALID = "request:invalid"
+    REQUEST_TOO_FAST = "request:too_fast"
+    TOKEN_INVALID = "token:invalid"
+    TOKEN_SCOPE = "token:scope"
+    GATEWAY_RESTORED = "gateway:restored"
+    DATABASE_AWAY = "database:away"
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """Allow the act."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """Refuse the act for one reason; `since` and `until` are aware UTC instants where they are known.
+
+    `detail` carries what the answer tells beside the reason (a limit, a name), never personal data.
+    """
+
+    reason: Reason
+    since: datetime | None = None
+    until: datetime | None = None
+    detail: Mapping[str, str | int] = field(default_factory=dict)
+
+
+Decision = Permit | Deny
