@@ -1,0 +1,25 @@
+"""What all tests share: real servers, a database of one's own, a browser, and the data beside the project."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# In this order, since each imports those before it.
+pytest_plugins = ["tests.no_skips", "tests.browser", "tests.postgres", "tests.valkey", "tests.databases"]
+
+ROOT = Path(__file__).parents[1]
+
+# A deadline per example measures how busy the machine is, not the code.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Yield the folder of public data that lies beside the project, or that GATEWAY_SHARED_DATA names."""
+    path = Path(os.environ.get("GATEWAY_SHARED_DATA") or ROOT.parent / "shared" / "data")
+    if not path.is_dir():
+        pytest.skip(f"no data: the folder {path} is absent; GATEWAY_SHARED_DATA may name it")
+    return path
