@@ -151,7 +151,8 @@ def _listed() -> Iterator[_Name]:
             if _LITERAL.fullmatch(pattern):
                 yield _Name(re.sub(r"\\(\W)", r"\1", pattern), None, visitor, inside)
             else:
-                yield _Name(max(_SYNTAX.split(pattern), key=len), re.compile(pattern), visitor, inside)
+                mark = max(_SYNTAX.split(pattern.replace(r"\/", "/")), key=len)
+                yield _Name(mark, re.compile(pattern), visitor, inside)
 
 
 def _own() -> Iterator[_Name]:
