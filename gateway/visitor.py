@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA  # type: ignore[import-untyped]  # It ships no types.
 
-AGENT_LENGTH = 1024
+AGENT_LENGTH = 512
 """Characters of the agent that are read: more than any browser sends, few enough that a huge header is cheap."""
 
 

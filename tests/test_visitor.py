@@ -355,6 +355,11 @@ def test_an_agent_made_to_be_dear_stays_cheap(piece: str) -> None:
     assert time.process_time() - began < 0.05
 
 
+def test_no_agent_of_the_list_or_of_a_person_is_cut() -> None:
+    agents = [agent for _, agent in LISTED] + DESKTOP + MOBILE + IN_APP + TEXT
+    assert max(map(len, agents)) <= visitor.AGENT_LENGTH
+
+
 def test_the_memory_of_agents_is_bounded_in_number_and_length() -> None:
     visitor._named.cache_clear()
     for number in range(5000):
