@@ -1,0 +1,364 @@
+"""What a page says about each refusal: a headline, a sentence, since or until when, and the way forward."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from gateway.decision import Reason
+from gateway.web.languages import Lazy
+from gateway.web.languages import Lazy as _
+
+
+class Way(StrEnum):
+    """A way forward that a page can offer as a link."""
+
+    ARTICLE = "article"
+    FRONT = "front"
+    GIFTS = "gifts"
+    LICENCE = "licence"
+    RETRY = "retry"
+    SIGN_IN = "sign_in"
+    SUBSCRIBE = "subscribe"
+    WRITE = "write"
+
+
+SINCE: Final = _("Since %(moment)s.")
+UNTIL: Final = _("Until %(moment)s.")
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The texts of one refusal; `since` and `until` are sentences with a place for `%(moment)s`."""
+
+    title: Lazy
+    text: Lazy
+    next: Lazy
+    ways: tuple[Way, ...] = ()
+    since: Lazy = SINCE
+    until: Lazy = UNTIL
+
+
+_ASK_AGAIN: Final = _("Open the link again from the message it came in, or ask the person who sent it for a new one.")
+_ASK_OR_SUBSCRIBE: Final = _("Ask the person who gave it to you for a new link, or subscribe and read on.")
+_TRY_AGAIN: Final = _("Go back, load the page again and repeat what you did.")
+_WRITE: Final = _("If you think that this is a mistake, write to us; a person will answer.")
+_READER: Final = (Way.SUBSCRIBE, Way.FRONT)
+
+WORDINGS: Final[Mapping[Reason, Wording]] = {
+    Reason.QUOTA_SPENT: Wording(
+        _("All gifts of this month are given"),
+        _("You have used every gift credit that your subscription has for this calendar month. Nothing was taken."),
+        _("Links you have already made keep working, and the link for subscribers is always free of charge."),
+        (Way.GIFTS, Way.LICENCE),
+        until=_("New credits arrive on %(moment)s."),
+    ),
+    Reason.ARTICLE_UNKNOWN: Wording(
+        _("We have no such article"),
+        _("The address may be misspelt, or the article has moved."),
+        _("The front page lists what can be read now."),
+        (Way.FRONT,),
+    ),
+    Reason.ARTICLE_FREE: Wording(
+        _("This article is free"),
+        _("Everybody may read it, so it needs no gift and costs no credit."),
+        _("Share its own address as often as you like."),
+        (Way.ARTICLE,),
+    ),
+    Reason.ARTICLE_NOT_GIFTABLE: Wording(
+        _("This article may not be given"),
+        _("Its text belongs in part to somebody else, who has not allowed us to let it travel as a gift."),
+        _("You can share its address with other subscribers free of charge, or ask the licensing desk for rights."),
+        (Way.ARTICLE, Way.LICENCE),
+    ),
+    Reason.ARTICLE_EMBARGOED: Wording(
+        _("This article is not published yet"),
+        _("It is under an embargo, and nobody may read it before the embargo ends."),
+        _("Come back then; the same address and the same link will work."),
+        (Way.FRONT,),
+        until=_("The embargo ends on %(moment)s."),
+    ),
+    Reason.ARTICLE_EXPIRED: Wording(
+        _("This article is no longer available"),
+        _("Our right to show it was limited in time and has ended."),
+        _("The front page lists what can be read now."),
+        (Way.FRONT,),
+        since=_("It ended on %(moment)s."),
+    ),
+    Reason.ARTICLE_WITHDRAWN: Wording(
+        _("This article was withdrawn"),
+        _("We have taken it back, so neither subscribers nor gift links open it any more."),
+        _("A giver whose link was never read has the credit back. The front page lists what can be read now."),
+        (Way.FRONT,),
+        since=_("It was withdrawn on %(moment)s."),
+    ),
+    Reason.ACCOUNT_UNKNOWN: Wording(
+        _("There is no such account"),
+        _("The account may have been removed, or its number was mistyped."),
+        _("Look it up by name or e-mail address in the list of accounts."),
+        (Way.FRONT,),
+    ),
+    Reason.ACCOUNT_SUSPENDED: Wording(
+        _("Your account is suspended"),
+        _("You can make no new gift links for now. We have not changed your subscription."),
+        _WRITE,
+        (Way.WRITE, Way.GIFTS),
+        since=_("It was suspended on %(moment)s."),
+        until=_("The suspension ends on %(moment)s."),
+    ),
+    Reason.ACCOUNT_WITHOUT_PLAN: Wording(
+        _("Your account has no gifts"),
+        _("Gift links belong to a subscription, and this account has none."),
+        _("With a subscription you can give articles every month."),
+        (Way.SUBSCRIBE, Way.FRONT),
+    ),
+    Reason.ACCOUNT_OWN: Wording(
+        _("This is your own gift link"),
+        _("You may read the article anyway, so nothing was opened and nothing was counted."),
+        _("Send the link to the person it is for."),
+        (Way.ARTICLE, Way.GIFTS),
+    ),
+    Reason.ACCOUNT_SIGNED_OUT: Wording(
+        _("Please sign in"),
+        _("This page belongs to an account, and nobody is signed in here."),
+        _("Sign in and you come straight back to it."),
+        (Way.SIGN_IN, Way.SUBSCRIBE),
+    ),
+    Reason.ACCOUNT_FORBIDDEN: Wording(
+        _("This page is not for your account"),
+        _("You are signed in, but your account's role does not include what you asked for."),
+        _("Ask an admin for the role, or sign in with another account."),
+        (Way.FRONT,),
+    ),
+    Reason.SIGN_IN_FAILED: Wording(
+        _("That did not match"),
+        _("The e-mail address and the password do not belong together."),
+        _("Check both and try again; capital letters count in the password."),
+    ),
+    Reason.SIGN_IN_TOO_FAST: Wording(
+        _("Too many attempts"),
+        _("There were too many attempts to sign in from here, so we ask you to wait."),
+        _("Wait until then and try again. Nobody else's account is affected."),
+        until=_("You can try again from %(moment)s."),
+    ),
+    Reason.GIFT_UNKNOWN: Wording(
+        _("This is not one of our links"),
+        _("The address may have been cut short or changed on its way to you."),
+        _ASK_AGAIN,
+        _READER,
+    ),
+    Reason.GIFT_EXPIRED: Wording(
+        _("This gift link has expired"),
+        _("A gift link works for a limited time, and the time of this one is over."),
+        _ASK_OR_SUBSCRIBE,
+        _READER,
+        since=_("It expired on %(moment)s."),
+    ),
+    Reason.GIFT_REVOKED: Wording(
+        _("This gift link was withdrawn"),
+        _("The person who gave it, or the publisher, has closed it."),
+        _ASK_OR_SUBSCRIBE,
+        _READER,
+        since=_("It was closed on %(moment)s."),
+    ),
+    Reason.GIFT_FROZEN: Wording(
+        _("This gift link is paused"),
+        _("It is being checked, because it was opened unusually widely or because its giver's account is suspended."),
+        _("Try again later, or ask the person who gave it to you what happened."),
+        _READER,
+        since=_("It was paused on %(moment)s."),
+        until=_("It opens again on %(moment)s."),
+    ),
+    Reason.GIFT_READ_UP: Wording(
+        _("This gift has been read by everybody it was for"),
+        _("A gift link allows a fixed number of readers, and they have all read it."),
+        _ASK_OR_SUBSCRIBE,
+        _READER,
+        since=_("The last reading began on %(moment)s."),
+    ),
+    Reason.GIFT_UNCONFIRMED_FULL: Wording(
+        _("This link was opened too often without being read"),
+        _("Previews and mail scanners have used up its openings. Its readings are untouched."),
+        _("Allow script in your browser, open the link again and press the button; or ask the giver for a new link."),
+        (Way.RETRY, Way.SUBSCRIBE),
+    ),
+    Reason.GIFT_KEY_RETIRED: Wording(
+        _("This link needs to be renewed"),
+        _("For safety we have retired the key with which it was signed. The gift itself still exists."),
+        _("The person who gave it can send you a fresh link, free of charge."),
+        _READER,
+        since=_("The key was retired on %(moment)s."),
+    ),
+    Reason.GIFT_STILL_OPEN: Wording(
+        _("This gift is still open"),
+        _("Its link still works, so there is nothing to renew. No credit was taken."),
+        _("Copy the link and send it again."),
+        (Way.GIFTS,),
+        until=_("It works until %(moment)s."),
+    ),
+    Reason.CLAIM_UNKNOWN: Wording(
+        _("Your browser kept no cookie"),
+        _("Without one small cookie we cannot know that the gift was opened here. Nothing was counted."),
+        _("Allow cookies for this site and open the gift link again from the message."),
+        (Way.RETRY, Way.SUBSCRIBE),
+    ),
+    Reason.CLAIM_LAPSED: Wording(
+        _("This opening has lapsed"),
+        _("The gift was opened here, but the article was not fetched in time, so its place was given back."),
+        _("Open the gift link again from the message it came in."),
+        (Way.RETRY, Way.SUBSCRIBE),
+        since=_("It lapsed on %(moment)s."),
+    ),
+    Reason.CLAIM_TOO_SOON: Wording(
+        _("One moment, please"),
+        _("This link asks for a short wait before the article opens, so that machines cannot use it up."),
+        _("Wait until then and press the button once more."),
+        (Way.RETRY,),
+        until=_("You can go on from %(moment)s."),
+    ),
+    Reason.CLAIM_FOREIGN: Wording(
+        _("This did not come from our page"),
+        _("The request was sent by another site, or by a page that was open for too long. Nothing was changed."),
+        _("Open the gift link itself and press the button there."),
+        (Way.RETRY, Way.FRONT),
+    ),
+    Reason.CLAIM_BY_MACHINE: Wording(
+        _("The text is for people"),
+        _("Your program says that it is an automatic visitor. It gets the card, but not the article."),
+        _("A person can open the same link in a browser. Machines need a licence."),
+        (Way.LICENCE, Way.FRONT),
+    ),
+    Reason.NOTE_TOO_LONG: Wording(
+        _("The note is too long"),
+        _("A personal note has to fit on the gift card."),
+        _("Shorten it and try again. No credit was taken."),
+    ),
+    Reason.NOTE_HAS_LINK: Wording(
+        _("The note contains an address"),
+        _("Notes are plain words; web addresses are not allowed, so that nobody can be lured elsewhere."),
+        _("Take the address out and try again. No credit was taken."),
+    ),
+    Reason.LABEL_TOO_LONG: Wording(
+        _("The label is too long"),
+        _("A label is a short reminder for you of whom the link is for."),
+        _("Shorten it and try again. No credit was taken."),
+    ),
+    Reason.REASON_MISSING: Wording(
+        _("A reason is missing"),
+        _("Every action of the desk is logged together with its reason, so it cannot be empty."),
+        _("Write in a few words why, and send the form again. Nothing was changed."),
+    ),
+    Reason.CREDITS_OUT_OF_RANGE: Wording(
+        _("That number of credits is not allowed"),
+        _("Extra credits are whole numbers within the limits of the policy."),
+        _("Correct the number and send the form again. Nothing was changed."),
+    ),
+    Reason.IDEMPOTENCY_KEY_MISSING: Wording(
+        _("The form is incomplete"),
+        _("It came without the key that stops one click from counting twice. No credit was taken."),
+        _TRY_AGAIN,
+        (Way.RETRY,),
+    ),
+    Reason.IDEMPOTENCY_KEY_REUSED: Wording(
+        _("This form was already sent with other contents"),
+        _("The first one counted; this one changed nothing."),
+        _("Look at your gifts first. To make another link, open the share page anew."),
+        (Way.GIFTS,),
+    ),
+    Reason.REQUEST_INVALID: Wording(
+        _("We could not understand that"),
+        _("Something in the request was missing or had an unexpected form. Nothing was changed."),
+        _TRY_AGAIN,
+        (Way.FRONT,),
+    ),
+    Reason.REQUEST_TOO_FAST: Wording(
+        _("A little slower, please"),
+        _("There were more requests from here than a person makes. Nothing was taken."),
+        _WRITE,
+        (Way.WRITE, Way.FRONT),
+        until=_("You can go on from %(moment)s."),
+    ),
+    Reason.TOKEN_INVALID: Wording(
+        _("This access token is not valid"),
+        _("It is unknown, has been revoked, or was sent in the wrong form."),
+        _("Make a new token and send it in the Authorization header."),
+    ),
+    Reason.TOKEN_SCOPE: Wording(
+        _("This access token does not allow that"),
+        _("Its scopes do not include what was asked for."),
+        _("Use a token that has the scope."),
+    ),
+    Reason.GATEWAY_RESTORED: Wording(
+        _("Gift links are closed for a moment"),
+        _("Our records were restored from a backup, and an editor is checking them before links open again."),
+        _("Nothing is lost. Try the same link again later."),
+        (Way.RETRY, Way.FRONT),
+        since=_("The restore happened on %(moment)s."),
+    ),
+    Reason.DATABASE_AWAY: Wording(
+        _("We cannot look that up right now"),
+        _("Our database does not answer. Nothing was taken, and we show nothing from memory."),
+        _("Try again in a minute; the same link will work."),
+        (Way.RETRY,),
+        until=_("Please try again from %(moment)s."),
+    ),
+}
+
+STATUSES: Final[Mapping[int, Wording]] = {
+    400: WORDINGS[Reason.REQUEST_INVALID],
+    403: WORDINGS[Reason.ACCOUNT_FORBIDDEN],
+    404: Wording(
+        _("There is no page here"),
+        _("The address may be misspelt, or the page has moved."),
+        _("The front page lists what can be read now."),
+        (Way.FRONT,),
+    ),
+    405: WORDINGS[Reason.REQUEST_INVALID],
+    413: Wording(
+        _("That was too much"),
+        _("What was sent is larger than we accept. Nothing was changed."),
+        _("Shorten it and try again."),
+        (Way.FRONT,),
+    ),
+    429: WORDINGS[Reason.REQUEST_TOO_FAST],
+    500: Wording(
+        _("Something went wrong on our side"),
+        _("The fault is ours and has been recorded. Whatever you were doing was not done."),
+        _("Try again in a minute. If it happens again, write to us."),
+        (Way.RETRY, Way.WRITE),
+    ),
+    503: WORDINGS[Reason.DATABASE_AWAY],
+}
+
+DONE: Final[Mapping[str, Lazy]] = {
+    "revoked": _("The gift link is withdrawn. It stopped working at once."),
+    "revoked_with_credit": _("The gift link is withdrawn and its credit is back."),
+    "relabelled": _("The label is changed."),
+    "renewed": _("A new link is made. It used one credit."),
+    "fresh_link": _("Here is a fresh link. It cost nothing."),
+    "sessions_ended": _("The other sign-in is ended."),
+    "signed_out": _("You are signed out."),
+    "frozen": _("The gift link is paused."),
+    "thawed": _("The gift link works again."),
+    "suspended": _("The account is suspended."),
+    "suspended_and_frozen": _("The account is suspended and its gift links are paused."),
+    "unsuspended": _("The account is no longer suspended."),
+    "granted": _("The extra credits are added."),
+    "rights_changed": _("The article's rights are changed."),
+    "restore_confirmed": _("The restore is confirmed. Gift links work again."),
+}
+
+
+def words_for(reason: Reason) -> Wording:
+    """Return what a page says about this reason; every reason has its words."""
+    return WORDINGS[reason]
+
+
+def words_for_status(status: int) -> Wording:
+    """Return what a page says about an HTTP error without a reason of ours; unknown ones read as 400 or 500."""
+    return STATUSES.get(status, STATUSES[400 if status < 500 else 500])
+
+
+def done_words(code: str) -> Lazy | None:
+    """Return what a page says after an act, by the code in its address; None for no or an unknown code."""
+    return DONE.get(code)

@@ -1,0 +1,399 @@
+"""Render every page with sample data, in English and German, so that people and checks can look at it.
+
+`python -m tests.gallery FOLDER` writes the pages and their static files; any web server of files shows them.
+"""
+
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace as Thing
+from typing import Any
+
+import segno
+from flask import Flask, render_template
+
+from gateway.decision import Deny, Reason
+from gateway.web import assets, languages
+from gateway.web.wording import done_words, words_for, words_for_status
+
+HERE = Path(__file__).resolve().parent.parent
+STATIC = HERE / "gateway" / "web" / "static"
+NOW = datetime(2026, 7, 14, 9, 41, 7, tzinfo=UTC)
+LINK = "https://ledger.example/g/AZgwX3jJcJ-Kf0a8n3TbJw.2uHc0m6rVx9yPq4sLd8eTz1kNfWbGoYiRjXa7vCt5E"
+NOTICE = {
+    "en": "Please use the share button. Do not copy articles to pass them on: the text is protected by copyright. "
+    "Subscribers may give up to 10 or 20 articles a month. For more rights write to licensing@ledger.example.",
+    "de": "Bitte nutzen Sie die Teilen-Schaltfläche. Kopieren Sie keine Artikel, um sie weiterzugeben: Der Text ist "
+    "urheberrechtlich geschützt. Abonnenten können monatlich 10 oder 20 Artikel verschenken. Weitere Rechte "
+    "vergibt licensing@ledger.example.",
+}
+ENDPOINTS = {
+    "reader.front": "/",
+    "reader.article": "/articles/<slug>",
+    "reader.card": "/g/<token>",
+    "reader.claim": "/g/<token>",
+    "reader.confirm": "/articles/<slug>/confirm",
+    "subscriber.share": "/articles/<slug>/share",
+    "subscriber.issue": "/articles/<slug>/share",
+    "subscriber.gifts": "/gifts",
+    "subscriber.gift": "/gifts/<reference>",
+    "subscriber.revoke": "/gifts/<reference>/revoke",
+    "subscriber.renew": "/gifts/<reference>/renew",
+    "subscriber.fresh_link": "/gifts/<reference>/fresh-link",
+    "subscriber.relabel": "/gifts/<reference>/label",
+    "accounts.sign_in": "/sign-in",
+    "accounts.sign_out": "/sign-out",
+    "accounts.account": "/account",
+    "accounts.end_session": "/account/sessions/<id>",
+    "pages.subscribe": "/subscribe",
+    "pages.licence": "/licence",
+    "pages.privacy": "/privacy",
+    "admin.log": "/desk/log",
+    "admin.gift": "/desk/gifts/<reference>",
+    "admin.revoke_gift": "/desk/gifts/<reference>/revoke",
+    "admin.freeze_gift": "/desk/gifts/<reference>/freeze",
+    "admin.thaw_gift": "/desk/gifts/<reference>/thaw",
+    "admin.accounts": "/desk/accounts",
+    "admin.account": "/desk/accounts/<account_id>",
+    "admin.suspend": "/desk/accounts/<account_id>/suspend",
+    "admin.unsuspend": "/desk/accounts/<account_id>/unsuspend",
+    "admin.grant": "/desk/accounts/<account_id>/grant",
+    "admin.article": "/desk/articles/<article_id>",
+    "admin.change_rights": "/desk/articles/<article_id>/rights",
+    "admin.confirm_restore": "/desk/restore",
+}
+HARBOUR = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1200 800"><defs><linearGradient id="s" x1="0" y1="0"
+x2="0" y2="1"><stop offset="0" stop-color="#b8c6cf"/><stop offset=".62" stop-color="#f0d9bd"/></linearGradient></defs>
+<path fill="url(#s)" d="M0 0h1200v520H0z"/><circle cx="830" cy="420" r="58" fill="#f7efe0"/><path fill="#5d7078"
+d="M0 520h1200v280H0z"/><path fill="#e9d8c2" opacity=".5" d="M770 520h120l60 280H700z"/><path fill="#33424a" d="M0
+470l90-40h60v-60h30v60h110l40 40 120 20v30H0zM980 500h220v-90l-60-30v-50h-14v50l-70 34z"/><path fill="#1f2a30"
+d="M420 590h250l-40 70H460zM540 430h8v160h-8zM552 440l96 130h-96zM534 450l-70 120h70z"/></svg>"""
+
+
+def _paragraphs(language: str) -> str:
+    english = (
+        "At five in the morning the harbour office smells of diesel and toast. Marta Lindqvist has kept the tide book "
+        "since 1987, and she keeps it in ink, in a hand that has hardly changed.",
+        "The figures go to the capital each Friday. There they are typed in, averaged, and made part of a curve that "
+        "decides where the sea wall will stand in forty years. “A number is a promise,” she says. “Somebody will "
+        "build on it.”",
+        "Last winter the automatic gauge on the mole failed for eleven days. The curve has a gap there, or would "
+        "have: the ink goes on through it, twice a day, without a blot.",
+    )
+    german = (
+        "Um fünf Uhr morgens riecht das Hafenamt nach Diesel und Toast. Marta Lindqvist führt das Gezeitenbuch seit "
+        "1987, und sie führt es mit Tinte, in einer Handschrift, die sich kaum verändert hat.",
+        "Jeden Freitag gehen die Zahlen in die Hauptstadt. Dort werden sie abgetippt, gemittelt und Teil einer Kurve, "
+        "die entscheidet, wo in vierzig Jahren der Deich steht.",
+        "Im vergangenen Winter fiel der automatische Pegel auf der Mole elf Tage lang aus. Die Tinte läuft hindurch, "
+        "zweimal am Tag, ohne einen Klecks.",
+    )
+    chosen = english if language == "en" else german
+    middle = "<h2>Ink against outage</h2>" if language == "en" else "<h2>Tinte gegen Ausfall</h2>"
+    quote = "<blockquote><p>" + ("A number is a promise." if language == "en" else "Eine Zahl ist ein Versprechen.")
+    return "".join(f"<p>{text}</p>" for text in chosen) + middle + f"<p>{chosen[1]}</p>{quote}</p></blockquote>" * 2
+
+
+def _picture(caption: str = "") -> Thing:
+    return Thing(
+        href="/static/sample/harbour.svg", alt="A sailing boat in a harbour at dawn",
+        caption=caption or "The old harbour on the morning of the spring tide.", credit="Jonas Weber / Northline",
+        width=1200, height=800,
+    )  # fmt: skip
+
+
+def _article(number: int, headline: str, standfirst: str, **more: Any) -> Thing:
+    language = more.get("language", "en")
+    given = {
+        "id": number, "slug": f"article-{number}", "headline": headline, "standfirst": standfirst,
+        "byline": "Eva Brandt", "section": "Coast", "language": language,
+        "published_at": NOW - timedelta(hours=7 * number), "body_html": _paragraphs(language),
+        "first_paragraph": _paragraphs(language).split("</p>")[0] + "</p>", "copyright_holder": "The Northern Ledger",
+        "copyright_notice": "© 2026 The Northern Ledger. All rights reserved.", "picture": None, "free": False,
+        "url": f"https://ledger.example/articles/article-{number}",
+    }  # fmt: skip
+    return Thing(**(given | more))
+
+
+TIDE = _article(
+    1, "The woman who writes down the sea",
+    "For thirty-nine years Marta Lindqvist has entered the tides by hand. Now the sea wall is being built on her ink.",
+    picture=_picture(),
+)  # fmt: skip
+OTHERS = [
+    _article(2, "A bank that lends only tools", "It began with one drill and a waiting list of four hundred.",
+             section="Economy", free=True),
+    _article(3, "What the census did not ask", "Three questions were struck out in the last week. Here they are.",
+             section="Economy", picture=_picture()),
+    _article(4, "Der letzte Fährmann", "Die Brücke ist fertig. Er fährt trotzdem, jeden Morgen um sechs.",
+             section="Economy", language="de"),
+    _article(5, "Rails across the marsh", "The night train returns, slower than in 1962 and better loved.",
+             section="Economy"),
+    _article(6, "Forty notes on silence", "A composer counts what is left when the orchestra stops.",
+             section="Arts", picture=_picture()),
+    _article(7, "The dictionary of small winds", "Fishermen had eleven words for a breeze; a student has found nine.",
+             section="Arts"),
+    _article(8, "Paper, and how it remembers", "An archive dries out after the flood, page by page.", section="Arts"),
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Gift:
+    """A gift as the templates see it."""
+
+    reference: str = "K7QD2M4X"
+    label: str = "Anna, for her thesis"
+    note: str = "You told me about the gauge on the mole.\nPage three made me think of you."
+    issued_at: datetime = NOW - timedelta(days=3)
+    expires_at: datetime = NOW + timedelta(days=87)
+    readers: int | None = 10
+    unconfirmed_bound: int = 20
+    confirmed: int = 3
+    unconfirmed: int = 1
+    revoked_at: datetime | None = None
+    frozen_at: datetime | None = None
+    giver_shown: bool = True
+    giver_name: str = "Paul Okafor"
+    headline: str = TIDE.headline
+    standing: Deny | None = None
+
+
+GIFT = Gift()
+SPENT = Deny(Reason.QUOTA_SPENT, until=datetime(2026, 7, 31, 23, tzinfo=UTC), detail={"limit": 10})
+EXPIRED = Deny(Reason.GIFT_EXPIRED, since=NOW - timedelta(days=2))
+READ_UP = Deny(Reason.GIFT_READ_UP, since=NOW - timedelta(days=1))
+REVOKED = Deny(Reason.GIFT_REVOKED, since=NOW - timedelta(days=9))
+SUBSCRIBER = Thing(name="Paul Okafor", email="paul@example.org", role="subscriber", plan_label="Standard")
+ADMIN = Thing(name="Ines Haas", email="ines@ledger.example", role="admin", plan_label="")
+AUDITOR = Thing(name="Tom Reyes", email="tom@ledger.example", role="auditor", plan_label="")
+TERMS = Thing(life_days=90, readers=10, unconfirmed=20)
+
+
+def _allowance(used: int) -> Thing:
+    return Thing(
+        limit=10, used=used, remaining=10 - used, renews_at=datetime(2026, 7, 31, 23, tzinfo=UTC), zone="Europe/London"
+    )
+
+
+def _row(gift: Gift, article: Thing, *, standing: Deny | None = None, **more: Any) -> Thing:
+    given = {
+        "gift": gift, "article": article, "standing": standing, "url": LINK, "can_revoke": standing is None,
+        "can_renew": False, "needs_fresh_link": False, "idempotency_key": "b1d0",
+    }  # fmt: skip
+    return Thing(**(given | more))
+
+
+def _entry(number: int, event: str, **more: Any) -> Thing:
+    given = {
+        "id": 4200 + number, "at": NOW - timedelta(minutes=7 * (12 - number), seconds=number), "event": event,
+        "outcome": "permit", "reason": None, "actor": "Paul Okafor", "actor_url": "/desk/accounts/1",
+        "subject": "gift K7QD2M4X", "subject_url": "/desk/gifts/K7QD2M4X", "repeats": 0, "detail": {}, "said": None,
+    }  # fmt: skip
+    return Thing(**(given | more))
+
+
+ENTRIES = [
+    _entry(1, "gift:issued", detail={"article": TIDE.headline, "credit": "3 of 10", "month": "2026-07"}),
+    _entry(2, "gift:claimed", actor="a reader", actor_url=None),
+    _entry(3, "gift:confirmed", actor="a reader", actor_url=None),
+    _entry(4, "gift:claimed", actor="a reader", actor_url=None, outcome="deny", reason="claim:by_machine", repeats=3),
+    _entry(5, "gift:frozen", actor="Ines Haas", said="Opened from forty networks within an hour."),
+    _entry(6, "gift:thawed", actor="Ines Haas", said="It was one university; the librarian wrote to us."),
+    _entry(7, "gift:refused", outcome="deny", reason="quota:spent", subject="article 3", subject_url=None),
+]
+
+
+def _share(**more: Any) -> dict[str, Any]:
+    given = {
+        "article": TIDE, "allowance": _allowance(3), "denied": None, "open_gift": None, "error": None,
+        "would_expire_at": NOW + timedelta(days=90), "idempotency_key": "9f2c",
+        "sent": {"label": "", "note": "", "show_name": True, "kind": "gift"}, "person": SUBSCRIBER,
+    }  # fmt: skip
+    return given | more
+
+
+def _issued(**more: Any) -> dict[str, Any]:
+    code = segno.make(LINK, error="m").svg_inline(border=2, omitsize=True)
+    given = {
+        "article": TIDE, "gift": GIFT, "gift_url": LINK, "outcome": "issued", "allowance": _allowance(4),
+        "qr_svg": code, "person": SUBSCRIBER,
+    }  # fmt: skip
+    return given | more
+
+
+def _card(**more: Any) -> dict[str, Any]:
+    given = {
+        "article": TIDE, "gift": GIFT, "gift_url": LINK, "token": "sample", "nonce": "n", "auto_claim": False,
+        "machine": False, "wait": None,
+    }  # fmt: skip
+    return given | more
+
+
+def _gift_rows() -> list[Thing]:
+    return [
+        _row(GIFT, TIDE),
+        _row(Gift(reference="P2", label="", confirmed=0, unconfirmed=2), OTHERS[1]),
+        _row(Gift(reference="R3", label="Reading circle", confirmed=10), OTHERS[2], standing=READ_UP, can_renew=True),
+        _row(Gift(reference="S4", label="Dad"), OTHERS[3], standing=EXPIRED, can_renew=True, url=None),
+        _row(Gift(reference="T5", label="Mira"), OTHERS[4], url=None, needs_fresh_link=True,
+             standing=Deny(Reason.GIFT_KEY_RETIRED, since=NOW - timedelta(hours=5)), can_revoke=True),
+        _row(Gift(reference="U6", confirmed=0, unconfirmed=0), OTHERS[5], standing=REVOKED, url=None),
+    ]  # fmt: skip
+
+
+def _refusals() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for reason in Reason:
+        deny = Deny(reason, since=NOW - timedelta(days=2), until=NOW + timedelta(hours=3))
+        name = f"refused-{reason.replace(':', '-')}"
+        yield name, "reader/refused.html", {
+            "words": words_for(reason), "deny": deny, "article": TIDE, "retry_url": "/"}  # fmt: skip
+    yield "error-404", "reader/refused.html", {"words": words_for_status(404)}
+    yield "error-500", "reader/refused.html", {"words": words_for_status(500), "retry_url": "/"}
+
+
+def _reader_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    sections = [Thing(name="Economy", articles=OTHERS[:4]), Thing(name="Arts", articles=OTHERS[4:])]
+    yield "front", "reader/front.html", {"lead": TIDE, "sections": sections, "today": NOW}
+    yield "front-empty", "reader/front.html", {"lead": None, "sections": [], "today": NOW, "person": SUBSCRIBER}
+    yield "article", "reader/article.html", {"article": TIDE, "person": SUBSCRIBER}
+    yield "article-own-gift", "reader/article.html", {"article": TIDE, "person": SUBSCRIBER, "own_gift": True}
+    confirm = Thing(url="/articles/article-1/confirm", nonce="n", after_ms=3000)
+    yield "article-by-gift", "reader/article.html", {"article": TIDE, "gift": GIFT, "confirm": confirm}
+    yield "article-german", "reader/article.html", {"article": OTHERS[2], "gift": Gift(giver_shown=False)}
+    yield "teaser", "reader/teaser.html", {"article": TIDE}
+    yield "teaser-no-cookie", "reader/teaser.html", {"article": OTHERS[1], "cookie_missing": True}
+    yield "card", "reader/card.html", _card()
+    yield "card-plain", "reader/card.html", _card(article=OTHERS[4], gift=Gift(giver_shown=False, note="", readers=None))
+    yield "card-machine", "reader/card.html", _card(machine=True)
+    yield "card-wait", "reader/card.html", _card(wait=Thing(until=NOW + timedelta(seconds=20), seconds=20))
+
+
+def _subscriber_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    share = "subscriber/share.html"
+    yield "share", share, _share()
+    yield "share-open", share, _share(open_gift=GIFT)
+    yield "share-free", share, _share(article=OTHERS[0], denied=Deny(Reason.ARTICLE_FREE))
+    yield "share-spent", share, _share(denied=SPENT, allowance=_allowance(10))
+    yield "share-spent-open", share, _share(denied=SPENT, allowance=_allowance(10), open_gift=GIFT)
+    because = {"because": "The text comes from an agency that does not allow it."}
+    yield "share-not-giftable", share, _share(denied=Deny(Reason.ARTICLE_NOT_GIFTABLE, detail=because))
+    yield "share-suspended", share, _share(denied=Deny(Reason.ACCOUNT_SUSPENDED, since=NOW - timedelta(days=4)))
+    wrong = Deny(Reason.NOTE_HAS_LINK)
+    sent = {"label": "Anna", "note": "see https://example.org", "show_name": False, "kind": "gift"}
+    yield "share-error", share, _share(error=wrong, sent=sent)
+    yield "issued", "subscriber/issued.html", _issued()
+    yield "issued-again", "subscriber/issued.html", _issued(outcome="again")
+    mine = {"person": SUBSCRIBER, "allowance": _allowance(3), "newest": True}
+    yield "gifts", "subscriber/gifts.html", mine | {"rows": _gift_rows(), "older": "/gifts?before=x"}
+    yield "gifts-empty", "subscriber/gifts.html", mine | {"rows": []}
+    code = segno.make(LINK, error="m").svg_inline(border=2, omitsize=True)
+    yield "gift", "subscriber/gift.html", mine | {"row": _row(GIFT, TIDE), "qr_svg": code, "error": None}
+    yield "gift-shut", "subscriber/gift.html", mine | {"row": _gift_rows()[2], "error": SPENT}
+    asked = {"person": SUBSCRIBER, "gift": GIFT, "article": TIDE}
+    yield "revoke", "subscriber/revoke.html", asked | {"credit_returns": True}
+    yield "revoke-read", "subscriber/revoke.html", asked | {"credit_returns": False, "why_no_credit": "read"}
+    yield "sign-in", "accounts/sign_in.html", {"error": None, "email": "", "next": ""}
+    failed = Deny(Reason.SIGN_IN_FAILED)
+    yield "sign-in-failed", "accounts/sign_in.html", {"error": failed, "email": "paul@example.org", "next": "/gifts"}
+    sessions = [
+        Thing(id=1, started_at=NOW - timedelta(days=1), last_seen_at=NOW, browser="Firefox, Linux", current=True),
+        Thing(id=2, started_at=NOW - timedelta(days=30), last_seen_at=NOW - timedelta(days=6), browser="", current=False),
+    ]
+    yield "account", "accounts/account.html", mine | {"sessions": sessions}
+    yield "account-admin", "accounts/account.html", {"person": AUDITOR, "sessions": sessions[:1]}
+
+
+def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    desk: dict[str, Any] = {"person": ADMIN, "error": None}
+    nothing = dict.fromkeys(("event", "actor", "subject", "outcome", "reason", "since", "until"), "")
+    log = desk | {"filters": nothing, "events": ["gift:issued", "gift:claimed"], "reasons": [str(it) for it in Reason]}
+    yield "log", "admin/log.html", log | {"entries": ENTRIES[::-1], "older": "/desk/log?before=4201", "newer": None}
+    yield "log-empty", "admin/log.html", log | {"entries": [], "filters": nothing | {"outcome": "deny"}}
+    restored = Thing(at=NOW - timedelta(hours=1))
+    yield "log-restored", "admin/log.html", log | {"entries": ENTRIES[:2], "restored": restored}
+    giver = Thing(id=1, name="Paul Okafor", email="paul@example.org")
+    story = desk | {"gift": GIFT, "article": TIDE, "giver": giver, "standing": None, "entries": ENTRIES[:6]}
+    yield "desk-gift", "admin/gift.html", story
+    frozen = Gift(frozen_at=NOW - timedelta(hours=1))
+    standing = Deny(Reason.GIFT_FROZEN, since=frozen.frozen_at)
+    wrong = Deny(Reason.REASON_MISSING)
+    yield "desk-gift-frozen", "admin/gift.html", story | {"gift": frozen, "standing": standing, "error": wrong}
+    people = [
+        Thing(id=1, name="Paul Okafor", email="paul@example.org", role="subscriber", plan_label="Standard",
+              suspended_at=None, allowance=Thing(limit=10, used=3)),
+        Thing(id=2, name="Lena Fuchs", email="lena@example.org", role="subscriber", plan_label="Premium",
+              suspended_at=NOW, allowance=Thing(limit=20, used=20)),
+        Thing(id=3, name="Ines Haas", email="ines@ledger.example", role="admin", plan_label="", suspended_at=None,
+              allowance=None),
+    ]  # fmt: skip
+    yield "accounts", "admin/accounts.html", desk | {"accounts": people, "q": "", "older": "/desk/accounts?after=3"}
+    yield "accounts-none", "admin/accounts.html", desk | {"accounts": [], "q": "zzz"}
+    months = [
+        Thing(month=date(2026, 7, 1), limit=15, granted=5, used=3, returned=0),
+        Thing(month=date(2026, 6, 1), limit=10, granted=0, used=10, returned=2),
+    ]
+    gifts = [GIFT, Gift(reference="R3", confirmed=10, standing=READ_UP)]
+    one = desk | {"months": months, "gifts": gifts, "entries": ENTRIES[:3], "log_url": "/desk/log?actor=1"}
+    yield "desk-account", "admin/account.html", one | {"account": people[0]}
+    yield "desk-account-suspended", "admin/account.html", one | {"account": people[1]}
+    yield "desk-account-auditor", "admin/account.html", one | {"account": people[1], "person": AUDITOR}
+    rights = Thing(giftable=True, not_giftable_because="", free=False, embargo_until=None, expires_at=None,
+                   withdrawn_at=None, copyright_holder="The Northern Ledger")  # fmt: skip
+    article = desk | {"article": TIDE, "rights": rights, "picture_travels": True, "open_gifts": 12}
+    yield "desk-article", "admin/article.html", article | {"entries": ENTRIES[:1]}
+
+
+def _word_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    plans = [Thing(label="Standard", gifts=10), Thing(label="Premium", gifts=20)]
+    yield "subscribe", "pages/subscribe.html", {"plans": plans}
+    yield "licence", "pages/licence.html", {}
+    yield "privacy", "pages/privacy.html", {"kept": Thing(networks=30, claims=None, sessions=30)}
+
+
+def pages() -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """Return every sample page by name: its template and its variables."""
+    every = (_reader_pages(), _subscriber_pages(), _desk_pages(), _word_pages(), _refusals())
+    return {name: (template, values) for group in every for name, template, values in group}
+
+
+def make_app() -> Flask:
+    """Return an application that knows every address and language but has no views and no store."""
+    app = Flask("gallery", template_folder=str(HERE / "templates"), static_folder=str(STATIC))
+    for endpoint, rule in ENDPOINTS.items():
+        app.add_url_rule(rule, endpoint=endpoint, view_func=lambda **_: "")
+    assets.install(app)
+    languages.install(app, folder=HERE / "gateway" / "translations", zone=lambda: "Europe/London")
+    app.jinja_env.globals |= {"csrf_token": lambda: "sample", "done_words": done_words, "words_for": words_for}
+    return app
+
+
+def render(app: Flask, name: str, language: str) -> str:
+    """Render one sample page in one language."""
+    template, values = pages()[name]
+    with app.test_request_context(f"/?lang={language}"):
+        app.preprocess_request()
+        policy = Thing(
+            publisher="The Northern Ledger", zone="Europe/London", licensing_email="licensing@ledger.example",
+            notice=NOTICE[language], terms=TERMS,
+        )  # fmt: skip
+        common = {"policy": policy, "person": None, "csp_nonce": "sample"}
+        return render_template(template, **(common | dict(values)))
+
+
+def write(folder: Path) -> None:
+    """Write every page in every language, with the static files, below `folder`."""
+    app = make_app()
+    shutil.copytree(STATIC, folder / "static", dirs_exist_ok=True)
+    (folder / "static" / "sample").mkdir(exist_ok=True)
+    (folder / "static" / "sample" / "harbour.svg").write_text(HARBOUR, encoding="utf-8")
+    for language in languages.LANGUAGES:
+        (folder / language).mkdir(parents=True, exist_ok=True)
+        for name in pages():
+            (folder / language / f"{name}.html").write_text(render(app, name, language), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))
