@@ -6,9 +6,9 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import create_engine
 
-from gateway.models import metadata
+from gateway.store import schema
+from gateway.store.engine import open_database
 from tests.postgres import PostgresServer
 
 
@@ -59,6 +59,6 @@ def postgresql_template(postgres_server: PostgresServer) -> str:
 
 def migrate(address: str) -> None:
     """Bring a database to the newest tables and let go of it."""
-    engine = create_engine(address)
-    metadata.create_all(engine)
-    engine.dispose()
+    database = open_database(address)
+    schema.upgrade(database)
+    database.close()

@@ -1,0 +1,1 @@
+"""Every step the tables have taken, driven by `gateway.store.schema`."""

@@ -1,0 +1,165 @@
+"""The tables' history: up, down and up again on both databases, equal to the models, and a log nobody edits."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from gateway.ledger import OPERATOR, Entry, Event, Outcome
+from gateway.models import metadata
+from gateway.runtime import utc_now
+from gateway.store import schema
+from gateway.store.engine import Database, open_database
+from gateway.store.entries import EntryFilter, append_entry, list_entries
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Yield a database with nothing in it, on both kinds."""
+    on_sqlite = request.param == "sqlite"
+    address = (
+        f"sqlite:///{tmp_path / 'new.db'}" if on_sqlite else request.getfixturevalue("empty_postgresql_url")
+    )
+    database = open_database(address)
+    yield database
+    database.close()
+
+
+def test_the_tables_go_up_down_and_up_again(empty: Database) -> None:
+    schema.upgrade(empty)
+    schema.downgrade(empty, "base")
+    with empty.reading() as connection:
+        assert inspect(connection).get_table_names() == ["alembic_version"]
+        assert schema.current(connection) is None
+    schema.upgrade(empty)
+    with empty.reading() as connection:
+        assert set(inspect(connection).get_table_names()) == {*metadata.tables, "alembic_version"}
+        assert schema.current(connection) == schema.newest()
+    schema.check(empty)
+
+
+def test_the_migrated_tables_are_those_of_the_models(empty: Database) -> None:
+    schema.upgrade(empty)
+    with empty.reading() as connection:
+        assert schema.drift(connection) == []
+
+
+def test_drift_is_seen(empty: Database) -> None:
+    schema.upgrade(empty)
+    with empty.transaction() as connection:
+        connection.execute(text("DROP INDEX ix_gift_key"))
+        assert [change[0] for change in schema.drift(connection)] == ["add_index"]
+
+
+def test_an_upgrade_of_the_newest_changes_nothing(empty: Database) -> None:
+    schema.upgrade(empty)
+    with empty.transaction() as connection:
+        append_entry(connection, Entry(utc_now(), OPERATOR, Event.KEY_ADDED, "key:1"))
+    schema.upgrade(empty)
+    with empty.reading() as connection:
+        assert len(list_entries(connection, EntryFilter())) == 1
+
+
+def test_two_upgrades_at_once_make_the_tables_once(empty: Database) -> None:
+    faults: list[Exception] = []
+
+    def upgrade() -> None:
+        try:
+            schema.upgrade(empty)
+        except Exception as fault:  # noqa: BLE001 - Whatever a thread raises is the test's to see.
+            faults.append(fault)
+
+    threads = [threading.Thread(target=upgrade) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    schema.check(empty)
+
+
+@pytest.mark.parametrize("statement", ["UPDATE entry SET reason = 'nothing'", "DELETE FROM entry"])
+def test_an_entry_of_the_log_is_never_changed_or_deleted(empty: Database, statement: str) -> None:
+    schema.upgrade(empty)
+    with empty.transaction() as connection:
+        append_entry(connection, Entry(utc_now(), OPERATOR, Event.KEY_ADDED, "key:1"))
+    with pytest.raises(DBAPIError, match="an entry of the log is never"), empty.transaction() as connection:
+        connection.execute(text(statement))
+
+
+def test_an_entry_is_not_replaced_on_sqlite(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'new.db'}")
+    schema.upgrade(database)
+    with database.transaction() as connection:
+        append_entry(connection, Entry(utc_now(), OPERATOR, Event.KEY_ADDED, "key:1"))
+    replace = "INSERT OR REPLACE INTO entry (id, at, actor, event, subject, outcome) SELECT id, at, 'x', event, subject, outcome FROM entry"
+    with pytest.raises(DBAPIError, match="never replaced"), database.transaction() as connection:
+        connection.execute(text(replace))
+    database.close()
+
+
+@pytest.mark.postgresql
+def test_the_log_is_not_truncated_on_postgresql(empty_postgresql_url: str) -> None:
+    database = open_database(empty_postgresql_url)
+    schema.upgrade(database)
+    with pytest.raises(DBAPIError, match="never changed or deleted"), database.transaction() as connection:
+        connection.execute(text("TRUNCATE entry CASCADE"))
+    database.close()
+
+
+def test_a_repeated_refusal_still_raises_its_counter(empty: Database) -> None:
+    schema.upgrade(empty)
+    refused = Entry(utc_now(), OPERATOR, Event.GIFT_REFUSED, "account:1", Outcome.DENY, "quota:spent")
+    with empty.transaction() as connection:
+        append_entry(connection, refused)
+        append_entry(connection, refused)
+        assert [line.repeats for line in list_entries(connection, EntryFilter())] == [1]
+
+
+def test_a_database_without_tables_says_what_to_run(empty: Database) -> None:
+    with pytest.raises(schema.SchemaError, match="has no tables yet; run `gateway db upgrade`"):
+        schema.check(empty)
+
+
+def test_a_step_of_a_newer_release_is_refused_everywhere(empty: Database) -> None:
+    schema.upgrade(empty)
+    with empty.transaction() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for act in (schema.check, schema.upgrade, lambda database: schema.downgrade(database, "base")):
+        with pytest.raises(schema.SchemaError, match="step 9999, which this release does not know"):
+            act(empty)
+
+
+def test_somebody_elses_database_is_left_alone(empty: Database) -> None:
+    with empty.transaction() as connection:
+        connection.execute(text("CREATE TABLE holiday (day DATE)"))
+    with pytest.raises(schema.SchemaError, match=r"not the gateway's \(holiday\)"):
+        schema.upgrade(empty)
+
+
+def test_a_file_that_is_no_database_is_named_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "new.db").write_bytes(b"Dear diary, today I was not a database at all." * 50)
+    database = open_database(f"sqlite:///{tmp_path / 'new.db'}")
+    with pytest.raises(schema.SchemaError, match=r"^the database cannot be read: file is not a database$"):
+        schema.check(database)
+    database.close()
+
+
+@pytest.mark.postgresql
+def test_a_server_that_is_away_is_named_in_one_line() -> None:
+    database = open_database("postgresql://gateway@127.0.0.1:9/gateway")
+    with pytest.raises(schema.SchemaError) as told:
+        schema.check(database)
+    assert "\n" not in str(told.value)
+    assert "Connection refused" in str(told.value)
+    database.close()
+
+
+def test_the_template_of_the_tests_has_the_triggers_of_the_log(database_url: str) -> None:
+    engine = create_engine(database_url)
+    with engine.connect() as connection:
+        assert schema.current(connection) == schema.newest()
+    engine.dispose()
