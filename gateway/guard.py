@@ -27,7 +27,7 @@ class Metric(StrEnum):
 
 
 class By(StrEnum):
-    """For whom a rule counts: a device, a /24 or /64, one gift, the one who gives or reads signed in, one article."""
+    """For whom a rule counts: a device, a /24 or /64, one gift, one account, one article."""
 
     READER = "reader"
     NETWORK = "network"
@@ -82,10 +82,11 @@ _HARDNESS = {Then.LOG: 0, Then.CHALLENGE: 1, Then.BLOCK: 2, Then.FREEZE: 2}
 
 
 class Rule(Part):
-    """One bulk rule: `metric` counted `by` somebody, `over` a number `per` a time, `then` something, `for` a time.
+    """One bulk rule: `metric` counted `by` somebody, `over` a number `per` a time, `then` something.
 
-    The rule fires on the first count above `over`: over = 24 lets 24 through and stops the 25th. `lasts` is the
-    file's `for`; None where the rule only logs, where it lasts until lifted, and where a monitored rule says none.
+    The rule fires on the first count above `over`: over = 24 lets 24 through and stops the 25th. `lasts` is
+    the file's `for`; None where the rule only logs, where it lasts until lifted, and where a monitored rule
+    says none.
     """
 
     name: Annotated[

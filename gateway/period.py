@@ -42,13 +42,6 @@ class Allowance:
                 f"got used {self.used}, granted {self.granted}, limit {self.limit}"
             )
 
-    @classmethod
-    def within(cls, month: Month, *, plan: int, granted: int, used: int) -> "Allowance":
-        """Add a plan's number and the granted extra up to the allowance of `month`."""
-        return cls(
-            limit=plan + granted, used=used, renews_at=month.renews_at, zone=month.zone, granted=granted
-        )
-
     @property
     def remaining(self) -> int:
         """Count the credits left, never below zero."""

@@ -1,8 +1,8 @@
-"""How a policy file is read, and how every problem in it is named: file, line, key, what it got, what it wants."""
+"""How a policy file is read, and how every problem in it is named by file, line, key and what is right."""
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -72,11 +72,12 @@ def text_of(file: Path) -> str:
 
 def parse_as(whole: type[Whole], text: str, name: str) -> Whole:
     """Read TOML text as the model `whole`; raises PolicyError with every problem, `name` being its file."""
-    document, lines = _toml(text, name)
+    document = _toml(text, name)
     try:
         return whole.model_validate(document)
     except ValidationError as fault:
         details = fault.errors(include_url=False)
+    lines = key_lines(text)
     raise PolicyError(
         *(
             Problem(name, nearest_line(lines, path), _dotted(path), got, wants)
@@ -86,9 +87,9 @@ def parse_as(whole: type[Whole], text: str, name: str) -> Whole:
     )
 
 
-def _toml(text: str, name: str) -> tuple[dict[str, Any], Mapping[KeyPath, int]]:
+def _toml(text: str, name: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text), key_lines(text)
+        return tomllib.loads(text)
     except RecursionError as fault:
         raise PolicyError(Problem(name, None, "", "values nested too deeply", "valid TOML")) from fault
     except ValueError as fault:

@@ -1,17 +1,29 @@
-"""What a policy file is made of: strict tables, spans of time, and numbers that may be a word instead."""
+"""What a policy file is made of: strict tables, spans of time, numbers or a word, names, addresses."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Self
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    model_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core.core_schema import no_info_plain_validator_function
 
 _UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
+_EMAIL = re.compile(r"[^@\s<>\"(),;:]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _SPAN = re.compile(r"([0-9]{1,6}) (minute|hour|day)s?")
 
 
@@ -145,3 +157,45 @@ def words(span: timedelta) -> str:
         if not rest:
             return f"{number} {unit}{'' if number == 1 else 's'}"
     raise ValueError(f"a span of a policy is of whole minutes, got {span}")
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    # These two are no places: one is whatever the machine is set to, the other a machine that was never set.
+    return frozenset(available_timezones()) - {"localtime", "Factory"}
+
+
+def _filled(text: str) -> str:
+    if not text.strip():
+        raise wanting("a text that is not blank")
+    return text
+
+
+def _zone(name: str) -> str:
+    if name not in _zones():
+        near = get_close_matches(name, sorted(_zones()), n=1)
+        raise wanting(f"an IANA time zone, such as {near[0] if near else 'Europe/London'}")
+    return name
+
+
+def _email(text: str) -> str:
+    if not _EMAIL.fullmatch(text):
+        raise wanting("an e-mail address, such as licensing@example.org")
+    return text
+
+
+def _web_address(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        right = parts.scheme == "https" and bool(parts.hostname) and not parts.username and text.isascii()
+    except ValueError:
+        right = False
+    if not right or re.search(r"[\s<>\"]", text):
+        raise wanting("a web address that begins with https://")
+    return text
+
+
+Filled = Annotated[str, AfterValidator(_filled)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Email = Annotated[str, AfterValidator(_email)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]

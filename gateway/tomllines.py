@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from itertools import count
 
@@ -42,6 +43,7 @@ class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
+        self.breaks = [found.start() for found in re.finditer("\n", text)]
         self.lines: dict[KeyPath, int] = {}
         self.items: dict[KeyPath, Iterator[int]] = {}
         self.latest: dict[KeyPath, int] = {}
@@ -133,11 +135,12 @@ class _Scanner:
     def skip(self, pattern: re.Pattern[str]) -> str:
         found = pattern.match(self.text, self.at)
         if found is None:
-            raise ValueError(
-                f"not a text that tomllib accepts: line {self.text.count(chr(10), 0, self.at) + 1}"
-            )
+            raise ValueError(f"not a text that tomllib accepts: line {self.line(self.at)}")
         self.at = found.end()
         return found.group()
 
+    def line(self, at: int) -> int:
+        return bisect_left(self.breaks, at) + 1
+
     def note(self, path: KeyPath, begun: int) -> None:
-        self.lines.setdefault(path, self.text.count("\n", 0, begun) + 1)
+        self.lines.setdefault(path, self.line(begun))
