@@ -1,0 +1,135 @@
+"""The gift link: a signed capability, and whether the gift behind it stands."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from itsdangerous import Signer
+
+from gateway.decision import Decision, Deny, Permit, Reason
+
+CAPABILITY_BYTES = 16
+TOKEN_LENGTH = 66  # 22 characters of capability, a dot, 43 characters of HMAC-SHA256.
+SALT = b"gateway.gift-link.v1"
+REFERENCE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U to misread.
+UNSERVED_CLAIM_LIFE = timedelta(minutes=10)
+CONFIRM_AFTER = timedelta(seconds=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One signing key: a short public id and 32 secret bytes."""
+
+    id: str
+    secret: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """One gift as it was issued and as it stands; instants are aware UTC, counts are devices."""
+
+    id: int
+    capability: bytes
+    reference: str
+    key_id: str
+    account_id: int
+    article_id: int
+    issued_at: datetime
+    expires_at: datetime
+    readers: int | None
+    unconfirmed_bound: int
+    policy_version: int
+    period: str
+    credit_returned_at: datetime | None
+    label: str
+    note: str
+    giver_shown: bool
+    confirmed: int
+    unconfirmed: int
+    served_at: datetime | None
+    read_up_at: datetime | None
+    revoked_at: datetime | None
+    revoked_because: str
+    frozen_at: datetime | None
+    frozen_because: str
+
+
+class LinkSigner:
+    """Signs capabilities with the newest key and knows every key that still verifies."""
+
+    def __init__(self, keys: Sequence[Key]) -> None:
+        """Take the keys oldest to newest; raises ValueError when there is none."""
+        if not keys:
+            raise ValueError("a link signer wants at least one key")
+        self._signers = {
+            key.id: Signer(key.secret, salt=SALT, key_derivation="hmac", digest_method=hashlib.sha256)
+            for key in reversed(keys)
+        }
+        self.newest = keys[-1].id
+
+    @property
+    def key_ids(self) -> frozenset[str]:
+        """The ids of every key that still verifies."""
+        return frozenset(self._signers)
+
+    def sign(self, capability: bytes, key_id: str) -> str | None:
+        """Spell the token of a 16-byte capability under one key; None when that key is retired."""
+        signer = self._signers.get(key_id)
+        return None if signer is None else signer.sign(_spell(capability)).decode("ascii")
+
+    def verify(self, token: str) -> bytes | None:
+        """Return the 16-byte capability of a token, or None for anything we did not spell exactly so.
+
+        The token is signed anew and compared whole: base64 has four spellings of one signature, and only
+        ours may pass, so that a link has one text.
+        """
+        if len(token) != TOKEN_LENGTH or not token.isascii():
+            return None
+        value = token.partition(".")[0].encode("ascii")
+        given = token.encode("ascii")
+        if not any(hmac.compare_digest(signer.sign(value), given) for signer in self._signers.values()):
+            return None
+        try:
+            return base64.urlsafe_b64decode(value + b"==")
+        except binascii.Error:
+            return None
+
+
+def new_capability() -> bytes:
+    """Draw 128 random bits."""
+    return secrets.token_bytes(CAPABILITY_BYTES)
+
+
+def new_reference() -> str:
+    """Draw a gift's public reference: eight characters that name it and open nothing."""
+    return "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(8))
+
+
+def standing(gift: Gift, now: datetime) -> Decision:
+    """Decide whether a gift is open to a new reader at `now`; its article's rights are asked apart."""
+    if gift.revoked_at is not None:
+        return Deny(Reason.GIFT_REVOKED, since=gift.revoked_at)
+    if gift.frozen_at is not None:
+        return Deny(Reason.GIFT_FROZEN, since=gift.frozen_at)
+    if gift.expires_at <= now:
+        return Deny(Reason.GIFT_EXPIRED, since=gift.expires_at)
+    if gift.readers is not None and gift.confirmed >= gift.readers:
+        return Deny(Reason.GIFT_READ_UP, since=gift.read_up_at, detail={"readers": gift.readers})
+    return Permit()
+
+
+def standing_for_a_holder(gift: Gift, now: datetime) -> Decision:
+    """Decide whether a device that took the gift up may go on reading: a full link shuts out newcomers only."""
+    decision = standing(gift, now)
+    if isinstance(decision, Deny) and decision.reason is Reason.GIFT_READ_UP:
+        return Permit()
+    return decision
+
+
+def _spell(capability: bytes) -> bytes:
+    return base64.urlsafe_b64encode(capability).rstrip(b"=")

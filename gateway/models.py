@@ -1,0 +1,316 @@
+"""The tables: what the gateway keeps, one `Table` a noun, every instant aware UTC."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    false,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC instant; SQLite, which has no such type, keeps it as naive UTC text that sorts."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"an instant must be aware, got the naive {value.isoformat()}")
+        return value if dialect.name != "sqlite" else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# SQLite numbers rows by itself only where the key is exactly INTEGER.
+Key = BigInteger().with_variant(Integer, "sqlite")
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("email", String(254), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("plan", String(64)),
+    Column("password_hash", String(256)),
+    Column("created_at", Instant, nullable=False),
+    Column("suspended_at", Instant),
+    Column("suspended_because", Text),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),
+    Column("account_id", Key, ForeignKey("account.id"), nullable=False, index=True),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("revoked_at", Instant),
+    Column("agent", String(200), nullable=False, server_default=""),
+)
+
+api_token = Table(
+    "api_token",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),
+    Column("account_id", Key, ForeignKey("account.id"), nullable=False, index=True),
+    Column("name", String(100), nullable=False),
+    Column("scopes", String(200), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("revoked_at", Instant),
+)
+
+allowance = Table(
+    "allowance",
+    metadata,
+    Column("account_id", Key, ForeignKey("account.id"), primary_key=True),
+    Column("period", String(7), primary_key=True),
+    Column("used", Integer, nullable=False),
+    Column("granted", Integer, nullable=False, server_default="0"),
+)
+
+article = Table(
+    "article",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("source", String(32), nullable=False),
+    Column("source_id", String(500), nullable=False),
+    Column("source_version", Integer, nullable=False),
+    Column("digest", LargeBinary(32), nullable=False),
+    Column("revision", Integer, nullable=False, server_default="1"),
+    Column("slug", String(120), nullable=False, unique=True),
+    Column("language", String(35), nullable=False),
+    Column("section", String(100), nullable=False),
+    Column("headline", Text, nullable=False),
+    Column("standfirst", Text, nullable=False),
+    Column("byline", Text, nullable=False),
+    Column("body_html", Text, nullable=False),
+    Column("first_paragraph", Text, nullable=False),
+    Column("characters", Integer, nullable=False),
+    Column("published_at", Instant),
+    Column("updated_at", Instant),
+    Column("imported_at", Instant, nullable=False),
+    Column("giftable", Boolean, nullable=False),
+    Column("not_giftable_because", Text, nullable=False, server_default=""),
+    Column("free", Boolean, nullable=False, server_default=false()),
+    Column("embargo_until", Instant),
+    Column("expires_at", Instant),
+    Column("withdrawn_at", Instant),
+    Column("withdrawn_because", Text, nullable=False, server_default=""),
+    Column("copyright_holder", Text, nullable=False),
+    Column("copyright_notice", Text, nullable=False),
+    UniqueConstraint("source", "source_id"),
+    Index("ix_article_published_at", "published_at", "id"),
+)
+
+picture = Table(
+    "picture",
+    metadata,
+    Column("article_id", Key, ForeignKey("article.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("href", Text, nullable=False),
+    Column("alt", Text, nullable=False),
+    Column("caption", Text, nullable=False),
+    Column("credit", Text, nullable=False),
+    Column("copyright_holder", Text, nullable=False),
+    Column("usage_terms", Text, nullable=False),
+    Column("travels", Boolean),
+    Column("width", Integer),
+    Column("height", Integer),
+)
+
+gift = Table(
+    "gift",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("capability", LargeBinary(16), nullable=False, unique=True),
+    Column("reference", String(8), nullable=False, unique=True),
+    Column("key_id", String(16), nullable=False),
+    Column("account_id", Key, ForeignKey("account.id"), nullable=False),
+    Column("article_id", Key, ForeignKey("article.id"), nullable=False),
+    Column("issued_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("readers", Integer),
+    Column("unconfirmed_bound", Integer, nullable=False),
+    Column("policy_version", Integer, nullable=False),
+    Column("period", String(7), nullable=False),
+    Column("credit_returned_at", Instant),
+    Column("label", String(100), nullable=False, server_default=""),
+    Column("note", String(280), nullable=False, server_default=""),
+    Column("giver_shown", Boolean, nullable=False),
+    Column("confirmed", Integer, nullable=False, server_default="0"),
+    Column("unconfirmed", Integer, nullable=False, server_default="0"),
+    Column("served_at", Instant),
+    Column("read_up_at", Instant),
+    Column("revoked_at", Instant),
+    Column("revoked_because", Text, nullable=False, server_default=""),
+    Column("frozen_at", Instant),
+    Column("frozen_because", Text, nullable=False, server_default=""),
+    Index("ix_gift_account_article", "account_id", "article_id", "id"),
+    Index("ix_gift_account", "account_id", "id"),
+    Index("ix_gift_article", "article_id", "id"),
+    Index("ix_gift_key", "key_id", "expires_at"),
+)
+
+claim = Table(
+    "claim",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("gift_id", Key, ForeignKey("gift.id"), nullable=False),
+    Column("article_id", Key, ForeignKey("article.id"), nullable=False),
+    Column("device", LargeBinary(32), nullable=False),
+    Column("claimed_at", Instant, nullable=False),
+    Column("served_at", Instant),
+    Column("confirmed_at", Instant),
+    Column("lapsed_at", Instant),
+    UniqueConstraint("gift_id", "device"),
+    Index("ix_claim_device_article", "device", "article_id"),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("account_id", Key, ForeignKey("account.id"), primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False),
+    Column("gift_id", Key, ForeignKey("gift.id"), nullable=False),
+    Column("fresh", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False, index=True),
+)
+
+policy_version = Table(
+    "policy_version",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("takes_effect_at", Instant, nullable=False, index=True),
+    Column("proposed_at", Instant, nullable=False),
+    Column("proposed_by", String(100), nullable=False),
+)
+
+entry = Table(
+    "entry",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("at", Instant, nullable=False, index=True),
+    Column("actor", String(100), nullable=False),
+    Column("event", String(40), nullable=False),
+    Column("subject", String(100), nullable=False),
+    Column("outcome", String(8), nullable=False),
+    Column("reason", String(64), nullable=False, server_default=""),
+    Column("visitor", String(16), nullable=False, server_default=""),
+    Column("request_id", String(64), nullable=False, server_default=""),
+    Column("detail", Text, nullable=False, server_default="{}"),
+    Index("ix_entry_subject", "subject", "id"),
+    Index("ix_entry_actor", "actor", "id"),
+    Index("ix_entry_event", "event", "id"),
+    Index(
+        "ix_entry_reason",
+        "reason",
+        "id",
+        sqlite_where=text("reason <> ''"),
+        postgresql_where=text("reason <> ''"),
+    ),
+)
+
+repeat = Table(
+    "repeat",
+    metadata,
+    Column("entry_id", Key, ForeignKey("entry.id"), primary_key=True, autoincrement=False),
+    Column("actor", String(100), nullable=False),
+    Column("subject", String(100), nullable=False),
+    Column("reason", String(64), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("count", Integer, nullable=False),
+    Index("ix_repeat_actor_subject_reason", "actor", "subject", "reason", "started_at"),
+)
+
+forged = Table(
+    "forged",
+    metadata,
+    Column("network", LargeBinary(16), primary_key=True),
+    Column("minute", Instant, primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+
+card_view = Table(
+    "card_view",
+    metadata,
+    Column("gift_id", Key, ForeignKey("gift.id"), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("visitor", String(16), primary_key=True),
+    Column("views", Integer, nullable=False),
+)
+
+note_report = Table(
+    "note_report",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("gift_id", Key, ForeignKey("gift.id"), nullable=False, index=True),
+    Column("reported_at", Instant, nullable=False),
+    Column("because", Text, nullable=False),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("until", Instant, nullable=False),
+)
+
+limit_hit = Table(
+    "limit_hit",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("key", String(200), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+    Index("ix_limit_hit_key", "key", "at"),
+)
+
+restoration = Table(
+    "restoration",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("restored_at", Instant, nullable=False),
+    Column("backup_made_at", Instant, nullable=False),
+    Column("confirmed_at", Instant),
+    Column("confirmed_by", String(100)),
+)

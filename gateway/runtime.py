@@ -1,0 +1,109 @@
+"""What every use case works with: database, keys, the policy in force, and the one clock."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection
+
+from gateway.keys import KeyRing
+from gateway.policy import Policy, parse
+from gateway.store import policies
+from gateway.store.engine import Database
+from gateway.tally import Tally
+
+REFRESH_SECONDS = 1.0
+
+
+class NoPolicyError(RuntimeError):
+    """The database holds no policy yet: it was not set up."""
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A policy with its version's number."""
+
+    version: int
+    policy: Policy
+
+
+class PolicyBook:
+    """Every version of the policy, read again once a second; a transaction asks the database itself."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._read_at = float("-inf")
+        self._versions: tuple[policies.PolicyVersion, ...] = ()
+        self._parsed: dict[int, Policy] = {}
+        self._links_shut = False
+
+    def in_force(self, now: datetime) -> InForce:
+        """Return the policy in force at `now`, as the database had it at most a second ago.
+
+        A version is proposed seconds ahead of its instant, so every worker knows it by then.
+        """
+        self._refresh()
+        started = [version for version in self._versions if version.takes_effect_at <= now]
+        if not started:
+            raise NoPolicyError("no policy is in force; run `gateway db upgrade`")
+        latest = max(started, key=lambda version: (version.takes_effect_at, version.version))
+        return InForce(latest.version, self._policy(latest))
+
+    def in_force_within(self, connection: Connection, now: datetime) -> InForce:
+        """Return the policy in force at `now` as this transaction sees it."""
+        number = policies.find_version_in_force(connection, now)
+        if number is None:
+            raise NoPolicyError("no policy is in force; run `gateway db upgrade`")
+        if number not in self._parsed:
+            self._versions = tuple(policies.list_versions(connection))
+        return InForce(number, self._policy(next(v for v in self._versions if v.version == number)))
+
+    @property
+    def links_shut(self) -> bool:
+        """Whether a restore waits for an admin's word, which shuts every link."""
+        self._refresh()
+        return self._links_shut
+
+    def forget(self) -> None:
+        """Read the versions again at the next question."""
+        self._read_at = float("-inf")
+
+    def _refresh(self) -> None:
+        if time.monotonic() - self._read_at <= REFRESH_SECONDS:
+            return
+        with self._database.reading() as connection:
+            self._versions = tuple(policies.list_versions(connection))
+            self._links_shut = policies.find_open_restoration(connection) is not None
+        self._read_at = time.monotonic()
+
+    def _policy(self, version: policies.PolicyVersion) -> Policy:
+        if version.version not in self._parsed:
+            self._parsed[version.version] = parse(version.text, name=f"policy version {version.version}")
+        return self._parsed[version.version]
+
+
+def utc_now() -> datetime:
+    """Read the clock: the one place where the gateway does."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The gateway's parts, opened once a process; `clock` is the tests' to replace."""
+
+    database: Database
+    keys: KeyRing
+    base_url: str
+    clock: Callable[[], datetime] = utc_now
+    policies: PolicyBook = field(init=False)
+    tally: Tally = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "policies", PolicyBook(self.database))
+        object.__setattr__(self, "tally", Tally(self.database))
+
+    def close(self) -> None:
+        """Write what is counted and close the database."""
+        self.tally.close()
+        self.database.close()

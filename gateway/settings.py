@@ -1,0 +1,143 @@
+"""Settings, read once and strictly from the environment, a TOML file and files of secrets."""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+PREFIX = "GATEWAY_"
+SECRETS = ("database_url", "limits_url")
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+class SettingsError(ValueError):
+    """A setting cannot be used; the text has a line for each, with its name, what it got and what it wants."""
+
+
+class Settings(BaseModel):
+    """Everything an operator sets. Each is the environment variable `GATEWAY_` + its name in capitals."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    var: Path = Field(Path("var"), description="Folder for the embedded database and the key file.")
+    database_url: str = Field(
+        "", description="sqlite:///PATH or postgresql+psycopg://…; empty is gateway.db in VAR."
+    )
+    keys: Path | None = Field(None, description="The key file; empty is keys.json in VAR.")
+    base_url: str = Field(
+        "http://127.0.0.1:8000", description="The address people use, without a final slash."
+    )
+    policy: Path | None = Field(
+        None, description="The policy of first start; empty is the ft.toml that comes along."
+    )
+    limits_url: str = Field(
+        "", description="redis:// or valkey:// for request limits; empty keeps them in the database."
+    )
+    proxies: int = Field(0, ge=0, le=10, description="How many proxies in front add X-Forwarded-For.")
+    threads: int = Field(4, ge=1, le=64, description="Threads of a worker.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least that is logged."
+    )
+    revocations: Path | None = Field(
+        None, description="A file outside the database that keeps every revocation."
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _plain_http_only_on_loopback(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("want an address such as https://gifts.example.com")
+        if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+            raise ValueError("want https; plain http is for loopback addresses only")
+        return value.rstrip("/")
+
+    @field_validator("limits_url")
+    @classmethod
+    def _a_known_store(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in {"redis", "rediss", "valkey", "valkeys", "unix"}:
+            raise ValueError("want redis://HOST:PORT/N or valkey://HOST:PORT/N, or nothing")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_unset(cls, values: Any) -> Any:
+        return (
+            {name: value for name, value in values.items() if value != ""}
+            if isinstance(values, dict)
+            else values
+        )
+
+    @property
+    def database(self) -> str:
+        """The database's address."""
+        return self.database_url or f"sqlite:///{self.var / 'gateway.db'}"
+
+    @property
+    def key_file(self) -> Path:
+        """The key file's path."""
+        return self.keys or self.var / "keys.json"
+
+    @property
+    def secure(self) -> bool:
+        """Whether people come over TLS, which decides the cookies' Secure mark."""
+        return self.base_url.startswith("https:")
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings: the environment first, then `NAME_FILE` for secrets, then the file GATEWAY_SETTINGS names.
+
+    Raises SettingsError naming every variable that is unknown or wrong.
+    """
+    env = os.environ if environment is None else environment
+    given = {name: value for name, value in env.items() if name.startswith(PREFIX) and value != ""}
+    values = _from_file(given.pop(f"{PREFIX}SETTINGS", ""))
+    for name in SECRETS:
+        path = given.pop(f"{PREFIX}{name.upper()}_FILE", "")
+        if path:
+            values[name] = _read(Path(path), f"{PREFIX}{name.upper()}_FILE").strip()
+    known = Settings.model_fields
+    problems = [_unknown(name) for name in given if name.removeprefix(PREFIX).lower() not in known]
+    values |= {name.removeprefix(PREFIX).lower(): value for name, value in given.items()}
+    if problems:
+        raise SettingsError("\n".join(problems))
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise SettingsError("\n".join(_told(problem) for problem in error.errors())) from None
+
+
+def _from_file(name: str) -> dict[str, Any]:
+    if not name:
+        return {}
+    try:
+        return tomllib.loads(_read(Path(name), f"{PREFIX}SETTINGS"))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{PREFIX}SETTINGS: {name} is not TOML: {error}") from None
+
+
+def _read(path: Path, variable: str) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
+        raise SettingsError(f"{variable}: {path} cannot be read ({reason})") from None
+
+
+def _unknown(name: str) -> str:
+    known = [f"{PREFIX}{field.upper()}" for field in Settings.model_fields]
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"{name}: no such setting" + (
+        f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}"
+    )
+
+
+def _told(problem: Any) -> str:
+    name = str(problem["loc"][0]) if problem["loc"] else ""
+    got = "a secret" if name in SECRETS else repr(problem.get("input"))
+    return f"{PREFIX}{name.upper()}: got {got}; {problem['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,1 @@
+"""What a subscriber does: give an article, follow the gift, withdraw it."""

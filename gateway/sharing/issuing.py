@@ -1,0 +1,241 @@
+"""Issuing a gift: the open one handed back, or one credit taken and a new link signed, in one transaction."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from gateway.decision import Decision, Deny, Permit, Reason
+from gateway.ledger import Actor, Entry, Event, Outcome
+from gateway.link import Gift, new_capability, new_reference
+from gateway.period import Allowance, month_of
+from gateway.policy import GiftTerms
+from gateway.runtime import InForce, Runtime
+from gateway.sharing.credits import allowance_in, counted, limit_of
+from gateway.sharing.wording import worded
+from gateway.store import accounts, allowances, gifts, idempotency, readings
+from gateway.store.accounts import Account
+from gateway.store.entries import append_entry
+from gateway.store.idempotency import Remembered
+from gateway.store.readings import ArticleHead
+
+KEYS_KEPT = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """What sharing one article would mean to one subscriber at this moment."""
+
+    article: ArticleHead
+    decision: Decision
+    allowance: Allowance | None
+    open_gifts: tuple[Gift, ...]
+    terms: GiftTerms
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a subscriber asks for; `separate` wants a link of its own though one is open."""
+
+    account_id: int
+    article_id: int
+    key: str
+    separate: bool = False
+    label: str = ""
+    note: str = ""
+    giver_shown: bool = True
+
+    @property
+    def digest(self) -> bytes:
+        """The SHA-256 of all that was asked for beside the key."""
+        asked = [self.article_id, self.separate, self.label, self.note, self.giver_shown]
+        return hashlib.sha256(json.dumps(asked).encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A gift with its token; `fresh` when it took a credit, `replayed` when a retry was answered.
+
+    `token` is None when the key that signed it was retired since.
+    """
+
+    gift: Gift
+    slug: str
+    token: str | None
+    allowance: Allowance
+    fresh: bool
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """One issuing on its way through its transaction."""
+
+    runtime: Runtime
+    connection: Connection
+    actor: Actor
+    wish: Wish
+    now: datetime
+    account: Account
+    current: InForce
+
+    def log(self, event: Event, gift: Gift, **detail: str | int) -> None:
+        """Write the entry of a grant."""
+        about: dict[str, str | int] = {"account": self.account.id, "article": gift.article_id, **detail}
+        append_entry(
+            self.connection, Entry(self.now, self.actor, event, f"gift:{gift.reference}", detail=about)
+        )
+
+    def issued(
+        self, gift: Gift, slug: str, allowance: Allowance, *, fresh: bool, replayed: bool = False
+    ) -> Issued:
+        """Answer with a gift and its token."""
+        token = self.runtime.keys.signer.sign(gift.capability, gift.key_id)
+        return Issued(gift, slug, token, allowance, fresh, replayed)
+
+
+def sharing_of(runtime: Runtime, account_id: int, article_id: int) -> Sharing | Deny:
+    """Tell what sharing an article would mean to a subscriber; spends nothing."""
+    now = runtime.clock()
+    current = runtime.policies.in_force(now)
+    with runtime.database.reading() as connection:
+        article = readings.find_article_head_by_id(connection, article_id)
+        account = accounts.find_account(connection, account_id)
+        if article is None:
+            return Deny(Reason.ARTICLE_UNKNOWN)
+        if account is None:
+            return Deny(Reason.ACCOUNT_UNKNOWN)
+        allowance = allowance_in(connection, account, current.policy, now)
+        open_gifts = tuple(gifts.list_open_gifts(connection, account_id, article_id, now))
+    decision = _may_give(account, article, now, planned=allowance is not None)
+    if isinstance(decision, Permit) and not open_gifts and allowance is not None and allowance.remaining == 0:
+        decision = _spent(allowance)
+    return Sharing(article, decision, allowance, open_gifts, current.policy.gift)
+
+
+def issue_gift(runtime: Runtime, actor: Actor, wish: Wish) -> Issued | Deny:
+    """Give an article: hand back the open gift of it, or take one credit and sign a new link.
+
+    Every answer is committed with its entry, a refusal too; an exception leaves nothing behind.
+    """
+    if not wish.key:
+        return Deny(Reason.IDEMPOTENCY_KEY_MISSING)
+    now = runtime.clock()
+    with runtime.database.transaction() as connection:
+        account = accounts.take_account(connection, wish.account_id)
+        if account is None:
+            return Deny(Reason.ACCOUNT_UNKNOWN)
+        current = runtime.policies.in_force_within(connection, now)
+        act = _Act(runtime, connection, actor, wish, now, account, current)
+        answer = _answered_before(act) or _decide(act)
+        if isinstance(answer, Deny):
+            detail = {"article": wish.article_id, **answer.detail}
+            subject = f"account:{account.id}"
+            line = Entry(now, actor, Event.GIFT_REFUSED, subject, Outcome.DENY, answer.reason, detail)
+            append_entry(connection, line)
+        return answer
+
+
+def _answered_before(act: _Act) -> Issued | Deny | None:
+    before = idempotency.find_remembered(act.connection, act.account.id, act.wish.key, act.now - KEYS_KEPT)
+    if before is None:
+        return None
+    if before.digest != act.wish.digest:
+        return Deny(Reason.IDEMPOTENCY_KEY_REUSED)
+    return _replay(act, before)
+
+
+def _replay(act: _Act, before: Remembered) -> Issued | Deny:
+    article = readings.find_article_head_by_id(act.connection, before.gift.article_id)
+    allowance = allowance_in(act.connection, act.account, act.current.policy, act.now)
+    if article is None or allowance is None:
+        return Deny(Reason.ACCOUNT_WITHOUT_PLAN)
+    return act.issued(before.gift, article.slug, allowance, fresh=before.fresh, replayed=True)
+
+
+def _decide(act: _Act) -> Issued | Deny:
+    # The article's row is held, so that no gift slips past a withdrawal that is just being committed.
+    article = readings.find_article_head_by_id(act.connection, act.wish.article_id, held=True)
+    if article is None:
+        return Deny(Reason.ARTICLE_UNKNOWN)
+    limit = limit_of(act.account, act.current.policy)
+    for decision in (
+        _may_give(act.account, article, act.now, planned=limit is not None),
+        worded(act.wish.label, act.wish.note),
+    ):
+        if isinstance(decision, Deny):
+            return decision
+    handed_back = None if act.wish.separate else _hand_back(act, article)
+    answer = handed_back or _give_new(act, article, limit or 0)
+    if isinstance(answer, Issued):
+        _remember(act, answer)
+    return answer
+
+
+def _hand_back(act: _Act, article: ArticleHead) -> Issued | None:
+    open_gifts = gifts.list_open_gifts(act.connection, act.account.id, article.id, act.now)
+    allowance = allowance_in(act.connection, act.account, act.current.policy, act.now)
+    signer = act.runtime.keys.signer
+    alive = [gift for gift in open_gifts if gift.key_id in signer.key_ids]
+    if not alive or allowance is None:
+        return None
+    act.log(Event.GIFT_HANDED_BACK, alive[0])
+    return act.issued(alive[0], article.slug, allowance, fresh=False)
+
+
+def _give_new(act: _Act, article: ArticleHead, limit: int) -> Issued | Deny:
+    month = month_of(act.now, act.current.policy.publisher.zone)
+    usage = allowances.take_credit(act.connection, act.account.id, month.key, limit)
+    if usage is None:
+        return _spent(counted(allowances.find_usage(act.connection, act.account.id, month.key), limit, month))
+    terms = act.current.policy.gift
+    gift = gifts.add_gift(
+        act.connection,
+        new_reference,
+        capability=new_capability(),
+        key_id=act.runtime.keys.signer.newest,
+        account_id=act.account.id,
+        article_id=article.id,
+        issued_at=act.now,
+        expires_at=act.now + terms.life,
+        readers=terms.readers,
+        unconfirmed_bound=terms.unconfirmed,
+        policy_version=act.current.version,
+        period=month.key,
+        label=act.wish.label.strip(),
+        note=act.wish.note.strip(),
+        giver_shown=act.wish.giver_shown,
+    )
+    act.log(Event.GIFT_ISSUED, gift, used=usage.used, limit=limit + usage.granted, period=month.key)
+    return act.issued(gift, article.slug, counted(usage, limit, month), fresh=True)
+
+
+def _remember(act: _Act, answer: Issued) -> None:
+    idempotency.add_key(
+        act.connection,
+        account_id=act.account.id,
+        key=act.wish.key,
+        digest=act.wish.digest,
+        gift_id=answer.gift.id,
+        fresh=answer.fresh,
+        created_at=act.now,
+    )
+
+
+def _may_give(account: Account, article: ArticleHead, now: datetime, *, planned: bool) -> Decision:
+    if account.suspended_at is not None:
+        return Deny(Reason.ACCOUNT_SUSPENDED, since=account.suspended_at)
+    giving = article.rights.giving(now)
+    if isinstance(giving, Permit) and not planned:
+        return Deny(Reason.ACCOUNT_WITHOUT_PLAN)
+    return giving
+
+
+def _spent(allowance: Allowance) -> Deny:
+    return Deny(
+        Reason.QUOTA_SPENT,
+        until=allowance.renews_at,
+        detail={"limit": allowance.limit, "zone": allowance.zone},
+    )

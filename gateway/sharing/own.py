@@ -1,0 +1,141 @@
+"""My gifts: what a subscriber gave, what became of it, and what can be done about it now."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.decision import Decision, Deny, Permit, Reason
+from gateway.ledger import Actor, Entry, Event
+from gateway.link import Gift, standing
+from gateway.period import Allowance, month_of
+from gateway.runtime import Runtime
+from gateway.sharing.credits import allowance_in
+from gateway.sharing.issuing import Issued, Wish, issue_gift
+from gateway.sharing.revoking import refundable
+from gateway.sharing.wording import worded
+from gateway.store import accounts, gifts, readings
+from gateway.store.entries import append_entry
+from gateway.store.gifts import GiftFilter, GiftLine
+
+PAGE = 20
+SPENT = (Reason.GIFT_EXPIRED, Reason.GIFT_READ_UP)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnGift:
+    """One of a subscriber's gifts; `token` is None when its key was retired."""
+
+    line: GiftLine
+    token: str | None
+    standing: Decision
+    refundable: bool
+
+    @property
+    def gift(self) -> Gift:
+        return self.line.gift
+
+    @property
+    def renewable(self) -> bool:
+        """Whether a new gift of the same article would be the way on."""
+        return isinstance(self.standing, Deny) and self.standing.reason in SPENT
+
+    @property
+    def needs_fresh_link(self) -> bool:
+        """Whether the gift lives while its link no longer verifies."""
+        return self.token is None and isinstance(self.standing, Permit)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnGifts:
+    """One page of My gifts; `older` is the gift row to continue before, None at the end."""
+
+    allowance: Allowance | None
+    gifts: tuple[OwnGift, ...]
+    older: int | None
+
+
+def own_gifts(runtime: Runtime, account_id: int, *, before: int | None = None, limit: int = PAGE) -> OwnGifts:
+    """List an account's gifts, newest first, with what became of each."""
+    now = runtime.clock()
+    current = runtime.policies.in_force(now)
+    with runtime.database.reading() as connection:
+        account = accounts.find_account(connection, account_id)
+        allowance = None if account is None else allowance_in(connection, account, current.policy, now)
+        lines = gifts.list_gifts(
+            connection, GiftFilter(account_id=account_id, before=before), limit=limit + 1
+        )
+        rights = readings.list_article_heads(connection, {line.gift.article_id for line in lines})
+    older = lines[limit - 1].gift.id if len(lines) > limit else None
+    period = month_of(now, current.policy.publisher.zone).key
+    shown = tuple(
+        _own(runtime, line, rights[line.gift.article_id].rights.giving(now), now, period)
+        for line in lines[:limit]
+    )
+    return OwnGifts(allowance, shown, older)
+
+
+def own_gift(runtime: Runtime, account_id: int, reference: str) -> OwnGift | Deny:
+    """Show one of an account's gifts."""
+    now = runtime.clock()
+    current = runtime.policies.in_force(now)
+    with runtime.database.reading() as connection:
+        line = gifts.find_gift_line(connection, reference)
+        if line is None or line.gift.account_id != account_id:
+            return Deny(Reason.GIFT_UNKNOWN)
+        rights = readings.list_article_heads(connection, {line.gift.article_id})
+    period = month_of(now, current.policy.publisher.zone).key
+    giving = rights[line.gift.article_id].rights.giving(now)
+    return _own(runtime, line, giving, now, period)
+
+
+def renew_gift(runtime: Runtime, actor: Actor, account_id: int, reference: str, *, key: str) -> Issued | Deny:
+    """Give the article of a gift that is expired or read up once more: one credit, a new gift, the same label."""
+    found = own_gift(runtime, account_id, reference)
+    if isinstance(found, Deny):
+        return found
+    if not found.renewable:
+        return Deny(Reason.GIFT_STILL_OPEN) if isinstance(found.standing, Permit) else found.standing
+    gift = found.gift
+    wish = Wish(account_id, gift.article_id, key, True, gift.label, gift.note, gift.giver_shown)
+    return issue_gift(runtime, actor, wish)
+
+
+def renew_link(runtime: Runtime, actor: Actor, account_id: int, reference: str) -> OwnGift | Deny:
+    """Sign a gift anew with the newest key, free of charge, when the key that signed it was retired."""
+    now = runtime.clock()
+    with runtime.database.transaction() as connection:
+        gift = gifts.take_gift(connection, reference)
+        if gift is None or gift.account_id != account_id:
+            return Deny(Reason.GIFT_UNKNOWN)
+        signer = runtime.keys.signer
+        if gift.key_id not in signer.key_ids:
+            gifts.change_gift(connection, gift.id, key_id=signer.newest)
+            subject = f"gift:{reference}"
+            append_entry(
+                connection, Entry(now, actor, Event.GIFT_LINK_RENEWED, subject, detail={"key": signer.newest})
+            )
+    return own_gift(runtime, account_id, reference)
+
+
+def relabel_gift(
+    runtime: Runtime, actor: Actor, account_id: int, reference: str, *, label: str
+) -> OwnGift | Deny:
+    """Change the private label of a gift."""
+    now = runtime.clock()
+    decision = worded(label, "")
+    if isinstance(decision, Deny):
+        return decision
+    with runtime.database.transaction() as connection:
+        gift = gifts.take_gift(connection, reference)
+        if gift is None or gift.account_id != account_id:
+            return Deny(Reason.GIFT_UNKNOWN)
+        gifts.change_gift(connection, gift.id, label=label.strip())
+        append_entry(connection, Entry(now, actor, Event.GIFT_RELABELLED, f"gift:{reference}"))
+    return own_gift(runtime, account_id, reference)
+
+
+def _own(runtime: Runtime, line: GiftLine, giving: Decision, now: datetime, period: str) -> OwnGift:
+    decision = standing(line.gift, now)
+    if isinstance(decision, Permit) and isinstance(giving, Deny):
+        decision = giving
+    token = runtime.keys.signer.sign(line.gift.capability, line.gift.key_id)
+    return OwnGift(line, token, decision, refundable(line.gift, period))

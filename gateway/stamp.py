@@ -1,0 +1,29 @@
+"""A stamp on a page: signed proof of what was shown when, so that a form's answer can be measured by our clock."""
+
+import hashlib
+from datetime import UTC, datetime
+
+from itsdangerous import BadSignature, Signer
+
+
+class PageStamp:
+    """Stamps a subject (a gift's reference, a claim's number) with an instant, for one purpose."""
+
+    def __init__(self, secret: bytes, purpose: str) -> None:
+        self._signer = Signer(
+            secret, salt=f"gateway.{purpose}".encode(), key_derivation="hmac", digest_method=hashlib.sha256
+        )
+
+    def sign(self, subject: str, now: datetime) -> str:
+        """Stamp a subject; the stamp shows its instant in milliseconds since 1970."""
+        return self._signer.sign(f"{subject}.{int(now.timestamp() * 1000)}").decode("ascii")
+
+    def verify(self, stamp: str) -> tuple[str, datetime] | None:
+        """Return the subject and the instant of a stamp, or None for one that is not ours."""
+        if len(stamp) > 200 or not stamp.isascii():
+            return None
+        try:
+            subject, _, milliseconds = self._signer.unsign(stamp).decode("ascii").rpartition(".")
+        except BadSignature:
+            return None
+        return subject, datetime.fromtimestamp(int(milliseconds) / 1000, UTC)

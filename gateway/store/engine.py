@@ -1,0 +1,116 @@
+"""Connections to the one database: reading on autocommit, writing in a transaction that returning commits."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+BUSY_TIMEOUT_MS = 15_000
+
+
+class DatabaseAddressError(ValueError):
+    """The database's address cannot be used; the text says what it wants."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Two pools on one database: `reading()` for single statements, `transaction()` for acts."""
+
+    reader: Engine
+    writer: Engine
+    _turn: Lock
+
+    @property
+    def dialect(self) -> str:
+        return self.writer.dialect.name
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Yield a connection on which every statement stands alone, so that a read costs one round trip."""
+        with self.reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Yield a connection in a transaction: leaving commits, raising rolls back.
+
+        SQLite has one writer. The threads of a process wait for their turn here, in order, instead of in
+        SQLite's own busy handler, which sleeps and so lets a latecomer pass.
+        """
+        if self.dialect == "sqlite":
+            with self._turn, self.writer.begin() as connection:
+                yield connection
+        else:
+            with self.writer.begin() as connection:
+                yield connection
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.reader.dispose()
+        self.writer.dispose()
+
+
+def open_database(address: str, *, threads: int = 8) -> Database:
+    """Open the pools for a `sqlite:///PATH` or `postgresql+psycopg://…` address; connects only on first use.
+
+    Raises DatabaseAddressError for any other address.
+    """
+    url = database_url(address)
+    if url.get_backend_name() == "sqlite":
+        arguments: dict[str, Any] = {
+            "connect_args": {"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}
+        }
+    else:
+        arguments = {"connect_args": {"connect_timeout": 5}}
+    reader = create_engine(
+        url, pool_size=threads, max_overflow=threads, isolation_level="AUTOCOMMIT", **arguments
+    )
+    writer = create_engine(url, pool_size=threads, max_overflow=threads, **arguments)
+    if url.get_backend_name() == "sqlite":
+        event.listen(reader, "connect", _set_up_sqlite)
+        event.listen(writer, "connect", _set_up_sqlite)
+        event.listen(writer, "begin", _begin_immediate)
+    return Database(reader, writer, Lock())
+
+
+def database_url(address: str) -> URL:
+    """Parse an address and fix PostgreSQL's driver to psycopg 3; raises DatabaseAddressError."""
+    try:
+        url = make_url(address)
+    except ArgumentError:
+        raise DatabaseAddressError(
+            "GATEWAY_DATABASE_URL is not an address; want sqlite:///PATH or postgresql+psycopg://USER@HOST/NAME"
+        ) from None
+    backend = url.get_backend_name()
+    if backend in {"postgresql", "postgres"}:
+        return url.set(drivername="postgresql+psycopg")
+    if backend == "sqlite" and url.database and url.database != ":memory:":
+        return url
+    raise DatabaseAddressError(
+        f"GATEWAY_DATABASE_URL names {backend!r}; want sqlite:///PATH (a file) or postgresql+psycopg://USER@HOST/NAME"
+    )
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    # The driver's own transactions begin deferred, which turns two writers into "database is locked".
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "cache_size=-65536",
+        "mmap_size=268435456",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,180 @@
+"""Gifts: found by capability or reference, added, and changed in statements that check what they change."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gateway.link import Gift
+from gateway.models import account, allowance, article, gift
+
+COLUMNS = [gift.c[field.name] for field in fields(Gift)]
+
+
+@dataclass(frozen=True, slots=True)
+class GiftLine:
+    """A gift with what a list of gifts shows beside it."""
+
+    gift: Gift
+    headline: str
+    slug: str
+    giver: str
+
+
+@dataclass(frozen=True, slots=True)
+class GiftFilter:
+    """Which gifts; None does not narrow. `before` is a gift id, for the page after it."""
+
+    account_id: int | None = None
+    article_id: int | None = None
+    before: int | None = None
+
+
+_BY_REFERENCE = select(*COLUMNS).where(gift.c.reference == bindparam("reference"))
+_BY_REFERENCE_LOCKED = _BY_REFERENCE.with_for_update(key_share=True)
+_BY_ID_LOCKED = select(*COLUMNS).where(gift.c.id == bindparam("id")).with_for_update(key_share=True)
+_BY_CAPABILITY_LOCKED = (
+    select(*COLUMNS).where(gift.c.capability == bindparam("capability")).with_for_update(key_share=True)
+)
+_LINE = select(*COLUMNS, article.c.headline, article.c.slug, account.c.name).join(article).join(account)
+_OPEN = and_(
+    gift.c.revoked_at.is_(None),
+    gift.c.frozen_at.is_(None),
+    gift.c.expires_at > bindparam("now"),
+    or_(gift.c.readers.is_(None), gift.c.confirmed < gift.c.readers),
+)
+_OPEN_OF_ACCOUNT = (
+    select(*COLUMNS)
+    .where(gift.c.account_id == bindparam("account"), gift.c.article_id == bindparam("article"), _OPEN)
+    .order_by(gift.c.id.desc())
+)
+
+
+def find_gift(connection: Connection, reference: str) -> Gift | None:
+    """Find a gift by its public reference."""
+    return _one(connection, _BY_REFERENCE, reference=reference)
+
+
+def take_gift(connection: Connection, reference: str) -> Gift | None:
+    """Find a gift by its reference and hold its row until the transaction ends."""
+    return _one(connection, _BY_REFERENCE_LOCKED, reference=reference)
+
+
+def take_gift_by_id(connection: Connection, gift_id: int) -> Gift | None:
+    """Find a gift by its row and hold it until the transaction ends."""
+    return _one(connection, _BY_ID_LOCKED, id=gift_id)
+
+
+def take_gift_by_capability(connection: Connection, capability: bytes) -> Gift | None:
+    """Find a gift by what its token carries and hold its row until the transaction ends."""
+    return _one(connection, _BY_CAPABILITY_LOCKED, capability=capability)
+
+
+def list_open_gifts(connection: Connection, account_id: int, article_id: int, now: datetime) -> list[Gift]:
+    """List an account's gifts of one article that still take readers, newest first."""
+    values = {"account": account_id, "article": article_id, "now": now}
+    return [Gift(*row) for row in connection.execute(_OPEN_OF_ACCOUNT, values)]
+
+
+def find_gift_line(connection: Connection, reference: str) -> GiftLine | None:
+    """Find a gift by its reference, with its article and giver."""
+    row = connection.execute(_LINE.where(gift.c.reference == reference)).first()
+    return None if row is None else _line(row)
+
+
+def list_gifts(connection: Connection, wanted: GiftFilter, *, limit: int = 50) -> list[GiftLine]:
+    """List gifts newest first."""
+    statement = _LINE
+    if wanted.account_id is not None:
+        statement = statement.where(gift.c.account_id == wanted.account_id)
+    if wanted.article_id is not None:
+        statement = statement.where(gift.c.article_id == wanted.article_id)
+    if wanted.before is not None:
+        statement = statement.where(gift.c.id < wanted.before)
+    return [_line(row) for row in connection.execute(statement.order_by(gift.c.id.desc()).limit(limit))]
+
+
+def add_gift(connection: Connection, draw_reference: Callable[[], str], **values: object) -> Gift:
+    """Add a gift's row under a reference nobody has yet, and return it."""
+    dialect_insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]
+    free = dialect_insert(gift).on_conflict_do_nothing(index_elements=["reference"]).returning(*COLUMNS)
+    while True:
+        row = connection.execute(free, {**values, "reference": draw_reference()}).first()
+        if row is not None:
+            return Gift(*row)
+
+
+def change_gift(connection: Connection, gift_id: int, **values: object) -> None:
+    """Set columns of one gift whose row the caller holds."""
+    connection.execute(update(gift).where(gift.c.id == gift_id).values(**values))
+
+
+def list_revocable(connection: Connection, wanted: GiftFilter, now: datetime) -> list[str]:
+    """List the references of every gift a mass revocation would end: those neither revoked nor expired."""
+    statement = select(gift.c.reference).where(gift.c.revoked_at.is_(None), gift.c.expires_at > now)
+    if wanted.account_id is not None:
+        statement = statement.where(gift.c.account_id == wanted.account_id)
+    if wanted.article_id is not None:
+        statement = statement.where(gift.c.article_id == wanted.article_id)
+    return list(connection.execute(statement.order_by(gift.c.id)).scalars())
+
+
+def freeze_gifts(connection: Connection, account_id: int, now: datetime, because: str) -> list[str]:
+    """Freeze every living gift of an account; returns their references."""
+    living = (gift.c.account_id == account_id) & gift.c.revoked_at.is_(None) & gift.c.frozen_at.is_(None)
+    statement = update(gift).where(living, gift.c.expires_at > now).returning(gift.c.reference)
+    return list(connection.execute(statement.values(frozen_at=now, frozen_because=because)).scalars())
+
+
+def list_revocations(connection: Connection) -> Iterable[tuple[str, datetime, str]]:
+    """List every revocation as reference, instant and reason, oldest first."""
+    statement = select(gift.c.reference, gift.c.revoked_at, gift.c.revoked_because)
+    rows = connection.execute(
+        statement.where(gift.c.revoked_at.is_not(None)).order_by(gift.c.revoked_at, gift.c.id)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def count_gifts_by_key(connection: Connection, now: datetime) -> dict[str, int]:
+    """Count the living gifts each signing key must still verify, by key id."""
+    living = gift.c.revoked_at.is_(None) & (gift.c.expires_at > now)
+    statement = select(gift.c.key_id, func.count()).where(living).group_by(gift.c.key_id)
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def return_unserved_credits(
+    connection: Connection, article_id: int, *, period: str, now: datetime, because: str
+) -> list[tuple[str, int]]:
+    """Revoke an article's gifts of this month whose text nobody was served, and give their credits back.
+
+    Returns (reference, account id) of each. A gift that was paid back must not come to life again.
+    """
+    unserved = and_(
+        gift.c.article_id == article_id,
+        gift.c.period == period,
+        gift.c.served_at.is_(None),
+        gift.c.revoked_at.is_(None),
+        gift.c.credit_returned_at.is_(None),
+        gift.c.expires_at > now,
+    )
+    statement = update(gift).where(unserved).returning(gift.c.reference, gift.c.account_id)
+    shut = statement.values(revoked_at=now, revoked_because=because, credit_returned_at=now)
+    returned = [(row[0], row[1]) for row in connection.execute(shut)]
+    for _, account_id in sorted(returned, key=lambda pair: pair[1]):
+        row = (allowance.c.account_id == account_id) & (allowance.c.period == period)
+        connection.execute(
+            update(allowance).where(row, allowance.c.used > 0).values(used=allowance.c.used - 1)
+        )
+    return returned
+
+
+def _line(row: Any) -> GiftLine:
+    return GiftLine(Gift(*row[: len(COLUMNS)]), *row[len(COLUMNS) :])
+
+
+def _one(connection: Connection, statement: Select[Any], **values: object) -> Gift | None:
+    row = connection.execute(statement, values).first()
+    return None if row is None else Gift(*row)

@@ -1,0 +1,78 @@
+"""Policy versions and restorations: what is in force in every worker."""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+
+from gateway.models import policy_version, restoration
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyVersion:
+    """One version of the policy, from its instant on."""
+
+    version: int
+    name: str
+    text: str
+    digest: str
+    takes_effect_at: datetime
+    proposed_at: datetime
+    proposed_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restoration:
+    """One restore from a backup; links stay shut until `confirmed_at`."""
+
+    id: int
+    restored_at: datetime
+    backup_made_at: datetime
+    confirmed_at: datetime | None
+    confirmed_by: str | None
+
+
+_VERSION = [policy_version.c[field.name] for field in fields(PolicyVersion)]
+_RESTORATION = [restoration.c[field.name] for field in fields(Restoration)]
+_IN_FORCE = (
+    select(policy_version.c.version)
+    .where(policy_version.c.takes_effect_at <= bindparam("now"))
+    .order_by(policy_version.c.takes_effect_at.desc(), policy_version.c.version.desc())
+    .limit(1)
+)
+
+
+def find_version_in_force(connection: Connection, now: datetime) -> int | None:
+    """Find the number of the version in force at an instant."""
+    return connection.execute(_IN_FORCE, {"now": now}).scalar()
+
+
+def list_versions(connection: Connection) -> list[PolicyVersion]:
+    """List every version, oldest first."""
+    rows = connection.execute(select(*_VERSION).order_by(policy_version.c.version))
+    return [PolicyVersion(*row) for row in rows]
+
+
+def add_version(connection: Connection, **values: object) -> int:
+    """Add the next version; returns its number."""
+    number = select(func.coalesce(func.max(policy_version.c.version), 0) + 1).scalar_subquery()
+    statement = insert(policy_version).values(version=number, **values).returning(policy_version.c.version)
+    return int(connection.execute(statement).scalar_one())
+
+
+def find_open_restoration(connection: Connection) -> Restoration | None:
+    """Find a restore that no admin has confirmed yet."""
+    statement = select(*_RESTORATION).where(restoration.c.confirmed_at.is_(None))
+    row = connection.execute(statement.order_by(restoration.c.id.desc()).limit(1)).first()
+    return None if row is None else Restoration(*row)
+
+
+def add_restoration(connection: Connection, *, restored_at: datetime, backup_made_at: datetime) -> None:
+    """Note a restore, which shuts every link until it is confirmed."""
+    connection.execute(insert(restoration), {"restored_at": restored_at, "backup_made_at": backup_made_at})
+
+
+def confirm_restorations(connection: Connection, now: datetime, by: str) -> int:
+    """Confirm every restore that waits for it; returns how many did."""
+    waiting = update(restoration).where(restoration.c.confirmed_at.is_(None))
+    return connection.execute(waiting.values(confirmed_at=now, confirmed_by=by)).rowcount

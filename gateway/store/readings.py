@@ -1,0 +1,227 @@
+"""What decides a reading: the article's rights, the gift, and what the reader's device took up."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, or_, select, update
+
+from gateway.link import Gift
+from gateway.models import account, article, claim, gift
+from gateway.rights import Rights
+from gateway.store.gifts import COLUMNS as GIFT
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleHead:
+    """What an article is decided by; `revision` tells whether a text kept in memory is still its text."""
+
+    id: int
+    slug: str
+    revision: int
+    rights: Rights
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One device that took one gift up."""
+
+    id: int
+    gift_id: int
+    article_id: int
+    device: bytes
+    claimed_at: datetime
+    served_at: datetime | None
+    confirmed_at: datetime | None
+    lapsed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A claim with the gift it was made on."""
+
+    claim: Claim
+    gift: Gift
+    giver: str
+
+
+_RIGHTS = [article.c[field.name] for field in fields(Rights)]
+_HEAD = [article.c.id, article.c.slug, article.c.revision, *_RIGHTS]
+_CLAIM = [claim.c[field.name] for field in fields(Claim)]
+
+_BY_SLUG = select(*_HEAD).where(article.c.slug == bindparam("slug"))
+_BY_ID = select(*_HEAD).where(article.c.id == bindparam("id"))
+_BY_ID_SHARED = _BY_ID.with_for_update(read=True)
+_FOR_DEVICE = (
+    select(*_HEAD, *_CLAIM, *GIFT, account.c.name)
+    .outerjoin(claim, and_(claim.c.article_id == article.c.id, claim.c.device == bindparam("device")))
+    .outerjoin(gift, gift.c.id == claim.c.gift_id)
+    .outerjoin(account, account.c.id == gift.c.account_id)
+    .where(article.c.slug == bindparam("slug"))
+)
+_CARD = (
+    select(*_HEAD, *GIFT, account.c.name)
+    .select_from(gift)
+    .join(article, article.c.id == gift.c.article_id)
+    .join(account, account.c.id == gift.c.account_id)
+    .where(gift.c.capability == bindparam("capability"))
+)
+_CLAIM_OF_DEVICE = select(*_CLAIM).where(
+    claim.c.gift_id == bindparam("gift"), claim.c.device == bindparam("device")
+)
+_CLAIM_BY_ID = select(*_CLAIM).where(claim.c.id == bindparam("id"))
+
+
+def find_article_head(connection: Connection, slug: str) -> ArticleHead | None:
+    """Find what an article is decided by, by its slug."""
+    row = connection.execute(_BY_SLUG, {"slug": slug}).first()
+    return None if row is None else _head(row)
+
+
+def find_article_head_by_id(
+    connection: Connection, article_id: int, *, held: bool = False
+) -> ArticleHead | None:
+    """Find what an article is decided by; `held` keeps its rights as they are until the transaction ends."""
+    row = connection.execute(_BY_ID_SHARED if held else _BY_ID, {"id": article_id}).first()
+    return None if row is None else _head(row)
+
+
+def list_article_heads(connection: Connection, article_ids: Iterable[int]) -> dict[int, ArticleHead]:
+    """List what several articles are decided by, by id."""
+    rows = connection.execute(select(*_HEAD).where(article.c.id.in_(list(article_ids))))
+    return {row[0]: _head(row) for row in rows}
+
+
+def find_article_for_device(
+    connection: Connection, slug: str, device: bytes
+) -> tuple[ArticleHead | None, list[Held]]:
+    """Find an article with every claim a device holds on its gifts, in one indexed query."""
+    rows = connection.execute(_FOR_DEVICE, {"slug": slug, "device": device}).all()
+    if not rows:
+        return None, []
+    claims, gifts = len(_HEAD), len(_HEAD) + len(_CLAIM)
+    held = [
+        Held(Claim(*row[claims:gifts]), Gift(*row[gifts:-1]), row[-1])
+        for row in rows
+        if row[claims] is not None
+    ]
+    return _head(rows[0]), held
+
+
+def find_card(connection: Connection, capability: bytes) -> tuple[ArticleHead, Gift, str] | None:
+    """Find the gift a token names, with its article's rights and its giver's name, in one indexed query."""
+    row = connection.execute(_CARD, {"capability": capability}).first()
+    return None if row is None else (_head(row), Gift(*row[len(_HEAD) : -1]), row[-1])
+
+
+def find_claim(connection: Connection, gift_id: int, device: bytes) -> Claim | None:
+    """Find a device's claim on a gift."""
+    row = connection.execute(_CLAIM_OF_DEVICE, {"gift": gift_id, "device": device}).first()
+    return None if row is None else Claim(*row)
+
+
+def find_claim_by_id(connection: Connection, claim_id: int) -> Claim | None:
+    """Find a claim by its row."""
+    row = connection.execute(_CLAIM_BY_ID, {"id": claim_id}).first()
+    return None if row is None else Claim(*row)
+
+
+def list_claims(connection: Connection, gift_id: int) -> list[Claim]:
+    """List a gift's claims, oldest first."""
+    return [
+        Claim(*row)
+        for row in connection.execute(select(*_CLAIM).where(claim.c.gift_id == gift_id).order_by(claim.c.id))
+    ]
+
+
+def take_unconfirmed_place(connection: Connection, gift_id: int) -> bool:
+    """Take one of a gift's places for unconfirmed devices; False when the bound is full."""
+    room = (gift.c.id == gift_id) & (gift.c.unconfirmed < gift.c.unconfirmed_bound)
+    return (
+        connection.execute(update(gift).where(room).values(unconfirmed=gift.c.unconfirmed + 1)).rowcount > 0
+    )
+
+
+def take_reading(connection: Connection, gift_id: int, now: datetime, *, from_unconfirmed: bool) -> bool:
+    """Count one confirmed reading against the cap; False, with nothing changed, when the cap is full.
+
+    The device's unconfirmed place is freed in the same statement, and the last reading notes its instant.
+    """
+    room = (gift.c.id == gift_id) & (gift.c.readers.is_(None) | (gift.c.confirmed < gift.c.readers))
+    last = gift.c.confirmed + 1 == gift.c.readers
+    statement = (
+        update(gift)
+        .where(room)
+        .values(
+            confirmed=gift.c.confirmed + 1,
+            unconfirmed=gift.c.unconfirmed - (1 if from_unconfirmed else 0),
+            read_up_at=case((last, now), else_=gift.c.read_up_at),
+        )
+    )
+    return connection.execute(statement).rowcount > 0
+
+
+def free_unserved_places(connection: Connection, gift_id: int, *, before: datetime, now: datetime) -> int:
+    """Lapse a gift's claims that were made before an instant and whose text was never fetched; returns how many."""
+    unserved = and_(
+        claim.c.gift_id == gift_id,
+        claim.c.served_at.is_(None),
+        claim.c.confirmed_at.is_(None),
+        claim.c.lapsed_at.is_(None),
+        claim.c.claimed_at <= before,
+    )
+    freed = connection.execute(update(claim).where(unserved).values(lapsed_at=now)).rowcount
+    if freed:
+        connection.execute(
+            update(gift).where(gift.c.id == gift_id).values(unconfirmed=gift.c.unconfirmed - freed)
+        )
+    return freed
+
+
+def add_claim(connection: Connection, **values: object) -> int:
+    """Add a claim's row; returns its id."""
+    return int(connection.execute(insert(claim).returning(claim.c.id), values).scalar_one())
+
+
+def renew_claim(
+    connection: Connection, claim_id: int, now: datetime, *, confirmed_at: datetime | None = None
+) -> None:
+    """Make a lapsed claim a living one again; its place was taken anew by the caller."""
+    values = {"claimed_at": now, "lapsed_at": None, "confirmed_at": confirmed_at}
+    connection.execute(update(claim).where(claim.c.id == claim_id).values(**values))
+
+
+def undo_claim(connection: Connection, held: Claim) -> bool:
+    """Take back a claim whose text was never fetched, with its place; False when there is none such."""
+    unserved = (claim.c.id == held.id) & claim.c.served_at.is_(None) & claim.c.lapsed_at.is_(None)
+    if connection.execute(delete(claim).where(unserved)).rowcount == 0:
+        return False
+    connection.execute(
+        update(gift).where(gift.c.id == held.gift_id).values(unconfirmed=gift.c.unconfirmed - 1)
+    )
+    return True
+
+
+def mark_served(connection: Connection, held: Claim, now: datetime, *, within: timedelta) -> bool:
+    """Note that a claim's text goes out for the first time; False when the claim lapsed meanwhile."""
+    fresh = and_(
+        claim.c.id == held.id,
+        claim.c.served_at.is_(None),
+        claim.c.lapsed_at.is_(None),
+        or_(claim.c.confirmed_at.is_not(None), claim.c.claimed_at > now - within),
+    )
+    if connection.execute(update(claim).where(fresh).values(served_at=now)).rowcount == 0:
+        return False
+    served = update(gift).where(gift.c.id == held.gift_id)
+    connection.execute(served.values(served_at=func.coalesce(gift.c.served_at, now)))
+    return True
+
+
+def mark_confirmed(connection: Connection, claim_id: int, now: datetime) -> None:
+    """Note that a person reads."""
+    connection.execute(update(claim).where(claim.c.id == claim_id).values(confirmed_at=now))
+
+
+def _head(row: Any) -> ArticleHead:
+    return ArticleHead(row[0], row[1], row[2], Rights(*row[3 : len(_HEAD)]))
