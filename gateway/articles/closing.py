@@ -1,0 +1,42 @@
+"""Closing an article to gifts: the gifts of this month that nobody was served are ended and paid back."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from gateway.decision import Deny, Reason
+from gateway.ledger import Actor, Entry, Event
+from gateway.period import month_of
+from gateway.rights import Rights
+from gateway.runtime import Runtime
+from gateway.store import gifts
+from gateway.store.entries import append_entry
+
+# What shuts an article's gifts by somebody's decision, as against by the calendar.
+CLOSING = (Reason.ARTICLE_WITHDRAWN, Reason.ARTICLE_EMBARGOED, Reason.ARTICLE_NOT_GIFTABLE)
+
+
+def closed_by(rights: Rights, now: datetime) -> Reason | None:
+    """Name why these rights shut an article's gifts for good, or None where they do not."""
+    giving = rights.giving(now)
+    return giving.reason if isinstance(giving, Deny) and giving.reason in CLOSING else None
+
+
+def pay_back(
+    runtime: Runtime, connection: Connection, actor: Actor, article_id: int, why: Reason, now: datetime
+) -> int:
+    """End an article's unserved gifts of this month and return their credits; returns how many.
+
+    Call it in the transaction that closes the article, after the article's row was changed.
+    """
+    current = runtime.policies.in_force_within(connection, now)
+    month = month_of(now, current.policy.publisher.zone)
+    returned = gifts.return_unserved_credits(connection, article_id, period=month.key, now=now, because=why)
+    for reference, account_id in returned:
+        shut = {"account": account_id, "because": why.value}
+        append_entry(connection, Entry(now, actor, Event.GIFT_REVOKED, f"gift:{reference}", detail=shut))
+        about = {"gift": reference, "period": month.key}
+        append_entry(
+            connection, Entry(now, actor, Event.CREDIT_RETURNED, f"account:{account_id}", detail=about)
+        )
+    return len(returned)

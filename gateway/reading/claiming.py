@@ -1,0 +1,212 @@
+"""Taking a gift up, and showing that a person reads: a claim takes a place, a confirmation counts against the cap."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from gateway.decision import Deny, Permit, Reason
+from gateway.ledger import Entry, Event, Outcome
+from gateway.link import CONFIRM_AFTER, UNSERVED_CLAIM_LIFE, Gift
+from gateway.reading.opening import Straight, door
+from gateway.reading.serving import alive
+from gateway.reading.visit import Visit
+from gateway.runtime import Runtime
+from gateway.store import gifts, readings
+from gateway.store.entries import append_entry
+from gateway.store.readings import Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """How a claim was sent: when its card was shown by our clock, and whether a person pressed the button."""
+
+    shown_at: datetime | None = None
+    pressed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A gift taken up by a device; go to the article and read."""
+
+    slug: str
+    claim_id: int
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A reading that counts; `first` is False when it was counted before."""
+
+    first: bool
+
+
+def claim_gift(runtime: Runtime, token: str, visit: Visit, press: Press) -> Claimed | Straight | Deny:
+    """Bind a gift to the visitor's device, which must be given; repeats freely for the same device.
+
+    A claim takes one of the gift's places for unconfirmed devices. When these are full, a button's press at
+    least three seconds after the card was shown counts at once against the cap instead.
+    """
+    now = runtime.clock()
+    capability = runtime.keys.verify(token)
+    if capability is None:
+        return Deny(Reason.GIFT_UNKNOWN)
+    with runtime.database.transaction() as connection:
+        gift = gifts.take_gift_by_capability(connection, capability)
+        head = None if gift is None else readings.find_article_head_by_id(connection, gift.article_id)
+        if gift is None or head is None or visit.device is None:
+            return Deny(Reason.GIFT_UNKNOWN)
+        decision = door(runtime, head, gift, visit, now)
+        if isinstance(decision, Straight):
+            return decision
+        act = _Act(connection, gift, visit.device, visit, press, now)
+        answer = _decide(act, decision)
+        if isinstance(answer, Deny):
+            act.log(Event.CLAIM_REFUSED, answer)
+            return answer
+        return Claimed(head.slug, answer, gift.reference)
+
+
+def undo_claim(runtime: Runtime, claim_id: int, visit: Visit) -> bool:
+    """Take back a claim whose browser kept no cookie and so cannot be served; tells whether there was one."""
+    now = runtime.clock()
+    with runtime.database.transaction() as connection:
+        claim = readings.find_claim_by_id(connection, claim_id)
+        gift = None if claim is None else gifts.take_gift_by_id(connection, claim.gift_id)
+        if claim is None or gift is None or not readings.undo_claim(connection, claim):
+            return False
+        append_entry(connection, Entry(now, visit.actor, Event.CLAIM_UNDONE, f"gift:{gift.reference}"))
+        return True
+
+
+def confirm_reading(runtime: Runtime, slug: str, visit: Visit) -> Confirmed | Deny:
+    """Count a device's reading of an article once, when its text was served and three seconds have passed.
+
+    When the cap is full the device keeps its text and nothing changes.
+    """
+    now = runtime.clock()
+    if visit.device is None:
+        return Deny(Reason.CLAIM_UNKNOWN)
+    with runtime.database.transaction() as connection:
+        _, found = readings.find_article_for_device(connection, slug, visit.device)
+        held = next(
+            (each for each in found if each.claim.served_at is not None and each.claim.lapsed_at is None),
+            None,
+        )
+        if held is None:
+            return Deny(Reason.CLAIM_UNKNOWN)
+        gift = gifts.take_gift_by_id(connection, held.gift.id)
+        claim = readings.find_claim_by_id(connection, held.claim.id)
+        if gift is None or claim is None:
+            return Deny(Reason.CLAIM_UNKNOWN)
+        if claim.confirmed_at is not None:
+            return Confirmed(first=False)
+        decision = _count(connection, gift, claim, now)
+        if isinstance(decision, Deny):
+            _log(connection, Event.CONFIRM_REFUSED, gift, visit, now, decision)
+            return decision
+        _log(connection, Event.READING_CONFIRMED, gift, visit, now)
+        return Confirmed(first=True)
+
+
+def _count(connection: Connection, gift: Gift, claim: Claim, now: datetime) -> Permit | Deny:
+    if now - claim.claimed_at < CONFIRM_AFTER:
+        return Deny(Reason.CLAIM_TOO_SOON, until=claim.claimed_at + CONFIRM_AFTER)
+    if gift.revoked_at is not None:
+        return Deny(Reason.GIFT_REVOKED, since=gift.revoked_at)
+    if not readings.take_reading(connection, gift.id, now, from_unconfirmed=True):
+        return Deny(Reason.GIFT_READ_UP, since=gift.read_up_at)
+    readings.mark_confirmed(connection, claim.id, now)
+    return Permit()
+
+
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """One claim on its way through its transaction, with the gift's row held."""
+
+    connection: Connection
+    gift: Gift
+    device: bytes
+    visit: Visit
+    press: Press
+    now: datetime
+
+    def log(self, event: Event, why: Deny | None = None) -> None:
+        """Write the entry of what was done, or refused."""
+        _log(self.connection, event, self.gift, self.visit, self.now, why)
+
+
+def _decide(act: _Act, at_the_door: Permit | Deny) -> int | Deny:
+    if act.visit.visitor != "person":
+        return Deny(Reason.CLAIM_BY_MACHINE)
+    claim = readings.find_claim(act.connection, act.gift.id, act.device)
+    if isinstance(at_the_door, Deny) and not _let_in_late(act, at_the_door, claim):
+        return at_the_door
+    if claim is not None and alive(claim, act.now):
+        return claim.id
+    if claim is not None and claim.lapsed_at is None:
+        # Its ten minutes are over, but nobody took its place yet.
+        readings.renew_claim(act.connection, claim.id, act.now)
+        return claim.id
+    return _take(act, claim)
+
+
+def _let_in_late(act: _Act, why: Deny, claim: Claim | None) -> bool:
+    # Who held the card, or the text, before the last reading was counted is not shut out by it.
+    if why.reason is not Reason.GIFT_READ_UP:
+        return False
+    if claim is not None and alive(claim, act.now):
+        return True
+    shown_at = act.press.shown_at
+    return shown_at is not None and why.since is not None and shown_at < why.since
+
+
+def _take(act: _Act, lapsed: Claim | None) -> int | Deny:
+    confirmed_at = None
+    if not _take_place(act):
+        refusal = _take_reading_at_once(act)
+        if refusal is not None:
+            return refusal
+        confirmed_at = act.now
+    if lapsed is not None:
+        readings.renew_claim(act.connection, lapsed.id, act.now, confirmed_at=confirmed_at)
+        claim_id = lapsed.id
+    else:
+        claim_id = readings.add_claim(
+            act.connection,
+            gift_id=act.gift.id,
+            article_id=act.gift.article_id,
+            device=act.device,
+            claimed_at=act.now,
+            confirmed_at=confirmed_at,
+        )
+    act.log(Event.CLAIM_MADE)
+    if confirmed_at is not None:
+        act.log(Event.READING_CONFIRMED)
+    return claim_id
+
+
+def _take_place(act: _Act) -> bool:
+    if readings.take_unconfirmed_place(act.connection, act.gift.id):
+        return True
+    before = act.now - UNSERVED_CLAIM_LIFE
+    freed = readings.free_unserved_places(act.connection, act.gift.id, before=before, now=act.now)
+    return freed > 0 and readings.take_unconfirmed_place(act.connection, act.gift.id)
+
+
+def _take_reading_at_once(act: _Act) -> Deny | None:
+    """Past the bound only a person's press, measured by our clock, is let in, and it counts."""
+    shown_at = act.press.shown_at
+    if not act.press.pressed or shown_at is None or act.now - shown_at < CONFIRM_AFTER:
+        return Deny(Reason.GIFT_UNCONFIRMED_FULL, detail={"unconfirmed": act.gift.unconfirmed_bound})
+    if readings.take_reading(act.connection, act.gift.id, act.now, from_unconfirmed=False):
+        return None
+    return Deny(Reason.GIFT_READ_UP, since=act.gift.read_up_at)
+
+
+def _log(
+    connection: Connection, event: Event, gift: Gift, visit: Visit, now: datetime, why: Deny | None = None
+) -> None:
+    outcome, reason = (Outcome.PERMIT, "") if why is None else (Outcome.DENY, why.reason.value)
+    actor = visit.actor if event is Event.CLAIM_REFUSED else visit.holder
+    append_entry(connection, Entry(now, actor, event, f"gift:{gift.reference}", outcome, reason))

@@ -1,0 +1,33 @@
+"""Who is at the door, as the use cases of reading see them."""
+
+from dataclasses import dataclass
+
+from gateway.ledger import Actor, reader_actor
+from gateway.store.accounts import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One visitor's request: the device's digest where it keeps our cookie, the account where one is signed in."""
+
+    device: bytes | None = None
+    account: Account | None = None
+    visitor: str = "person"
+    request_id: str = ""
+
+    @property
+    def actor(self) -> Actor:
+        """The name under which the log knows an account, or else nobody in particular.
+
+        A device is named only where it holds a claim: cookies are free to invent, and each new name would
+        be a new line of the log.
+        """
+        name = "reader" if self.account is None else f"account:{self.account.id}"
+        return Actor(name, self.visitor, self.request_id)
+
+    @property
+    def holder(self) -> Actor:
+        """The name under which the log knows a device that holds, or is being given, a claim."""
+        if self.device is None:
+            return self.actor
+        return reader_actor(self.device, visitor=self.visitor, request_id=self.request_id)
