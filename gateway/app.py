@@ -1,0 +1,114 @@
+"""The application: settings in, a Flask app out."""
+
+import hashlib
+from typing import Any
+
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from gateway.keys import open_key_ring
+from gateway.resources import folder
+from gateway.runtime import Runtime
+from gateway.settings import Settings, read_settings
+from gateway.store.engine import open_database
+from gateway.web import (
+    accounts,
+    admin,
+    api,
+    asking,
+    assets,
+    headers,
+    languages,
+    limits,
+    operations,
+    pages,
+    reader,
+    refusals,
+    subscriber,
+)
+from gateway.web.showing import shown_person, shown_policy
+from gateway.web.state import make_state
+from gateway.web.wording import done_words, words_for
+
+BODY_BYTES = 256 * 1024
+
+
+class _Session(SecureCookieSessionInterface):
+    """Flask's cookie, which holds the CSRF secret only, signed with SHA-256 instead of SHA-1."""
+
+    digest_method = staticmethod(hashlib.sha256)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Make the app of one process; raises SettingsError, KeyFileError or DatabaseAddressError."""
+    found = settings or read_settings()
+    return build_app(open_runtime(found), found)
+
+
+def open_runtime(settings: Settings) -> Runtime:
+    """Open what the use cases work with; connects to nothing yet."""
+    return Runtime(
+        database=open_database(settings.database, threads=settings.threads),
+        keys=open_key_ring(settings.key_file),
+        base_url=settings.base_url,
+    )
+
+
+def build_app(runtime: Runtime, settings: Settings) -> Flask:
+    """Put the app together around a runtime, whose clock a test may own."""
+    app = Flask("gateway", template_folder=str(folder("templates")), static_folder="web/static")
+    app.config.update(
+        SECRET_KEY=runtime.keys.keys.derived("form.v1"),
+        SESSION_COOKIE_NAME="__Host-form" if settings.secure else "form",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure,
+        MAX_CONTENT_LENGTH=BODY_BYTES,
+        MAX_FORM_MEMORY_SIZE=BODY_BYTES,
+        # A form on a no-referrer page sends no Referer and `Origin: null`.
+        WTF_CSRF_SSL_STRICT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        TEMPLATES_AUTO_RELOAD=False,
+    )
+    app.session_interface = _Session()
+    app.extensions["gateway"] = make_state(runtime, settings)
+    app.jinja_env.globals.update(words_for=words_for, done_words=done_words)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    if settings.proxies:
+        count = settings.proxies
+        proxied: Any = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)
+        app.wsgi_app = proxied  # type: ignore[method-assign]
+    _install(app, runtime, settings)
+    return app
+
+
+def _install(app: Flask, runtime: Runtime, settings: Settings) -> None:
+    operations.install(app)
+    asking.install(app)
+    headers.install(app, secure=settings.secure)
+    languages.install(
+        app, folder=folder("translations"), zone=lambda: _zone(runtime), secure_cookies=settings.secure
+    )
+    assets.install(app)
+    refusals.install(app)
+    limits.install(app, settings, runtime)
+    csrf = CSRFProtect(app)
+    # These need no session; they check where the form came from by themselves.
+    csrf.exempt(reader.bp)
+    csrf.exempt(accounts.sign_in_now)
+    for blueprint in (reader.bp, subscriber.bp, accounts.bp, admin.bp, pages.bp, api.bp, operations.bp):
+        app.register_blueprint(blueprint)
+
+    @app.context_processor
+    def what_every_page_says() -> dict[str, Any]:
+        return {
+            "person": shown_person(asking.account()),
+            "policy": shown_policy(),
+            "csp_nonce": headers.nonce(),
+        }
+
+
+def _zone(runtime: Runtime) -> str:
+    return runtime.policies.in_force(runtime.clock()).policy.publisher.zone

@@ -1,0 +1,53 @@
+"""Reading the log, and the whole story of one gift."""
+
+from dataclasses import dataclass
+
+from gateway.decision import Decision, Deny, Reason
+from gateway.link import standing
+from gateway.runtime import Runtime
+from gateway.store import entries, gifts, readings, statistics
+from gateway.store.entries import EntryFilter, StoredEntry
+from gateway.store.gifts import GiftLine
+from gateway.store.readings import Claim
+
+PAGE = 50
+STORY = 500
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """One page of the log, newest first; `older` is the entry to continue before, None at the end."""
+
+    entries: tuple[StoredEntry, ...]
+    older: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class GiftStory:
+    """Everything the gateway knows of one gift; `cards` counts cards shown, by visitor class."""
+
+    line: GiftLine
+    standing: Decision
+    claims: tuple[Claim, ...]
+    cards: dict[str, int]
+    entries: tuple[StoredEntry, ...]
+
+
+def read_log(runtime: Runtime, wanted: EntryFilter, *, limit: int = PAGE) -> LogPage:
+    """Show a page of the log."""
+    with runtime.database.reading() as connection:
+        found = entries.list_entries(connection, wanted, limit=limit + 1)
+    return LogPage(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
+
+
+def gift_story(runtime: Runtime, reference: str) -> GiftStory | Deny:
+    """Tell a gift's story, oldest step first."""
+    now = runtime.clock()
+    with runtime.database.reading() as connection:
+        line = gifts.find_gift_line(connection, reference)
+        if line is None:
+            return Deny(Reason.GIFT_UNKNOWN)
+        claims = tuple(readings.list_claims(connection, line.gift.id))
+        cards = statistics.count_card_views(connection, line.gift.id)
+        found = entries.list_entries(connection, EntryFilter(subject=f"gift:{reference}"), limit=STORY)
+    return GiftStory(line, standing(line.gift, now), claims, cards, tuple(reversed(found)))

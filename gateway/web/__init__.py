@@ -1,0 +1,1 @@
+"""HTTP, a module per audience: a view reads the request, calls one use case, answers."""

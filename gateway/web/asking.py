@@ -1,0 +1,124 @@
+"""Who asks: the visitor's class, the device, the account signed in, and whether a form came from our own page."""
+
+import hmac
+import re
+import secrets
+from typing import cast
+from urllib.parse import urlsplit
+
+from flask import Flask, g, request
+
+from gateway.accounts import Account
+from gateway.accounts.signing import find_signed_in
+from gateway.keys import digest
+from gateway.ledger import Actor
+from gateway.reading.visit import Visit
+from gateway.visitor import Shape, Visitor, classify, network_of
+from gateway.web.state import state
+
+DEVICE = re.compile(r"[A-Za-z0-9_-]{22}")
+SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
+DEVICE_SECONDS = 90 * 24 * 3600
+
+
+def install(app: Flask) -> None:
+    """Number every request of `app`, so that its log lines and entries can be found together."""
+
+    @app.before_request
+    def number_it() -> None:
+        g.request_id = secrets.token_hex(8)
+
+
+def visitor() -> Visitor:
+    """Tell who is at the door, by what the request says of itself."""
+    if "visitor" not in g:
+        headers = request.headers
+        purpose = " ".join(
+            headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
+        ).strip()
+        g.visitor = classify(
+            Shape(
+                agent=headers.get("User-Agent", ""),
+                method=request.method,
+                purpose=purpose,
+                fetch_mode=headers.get("Sec-Fetch-Mode", ""),
+                fetch_dest=headers.get("Sec-Fetch-Dest", ""),
+                fetch_site=headers.get("Sec-Fetch-Site", ""),
+                ranged="Range" in headers,
+            )
+        )
+    return cast(Visitor, g.visitor)
+
+
+def account() -> Account | None:
+    """Find the account signed in by this request's cookie; asks the database once, and only where there is one."""
+    if "account" not in g:
+        secret = request.cookies.get(cookie_name("sign_in"), "")
+        found = find_signed_in(state().runtime, secret) if SECRET.fullmatch(secret) else None
+        g.account, g.session_id = found or (None, 0)
+    return cast("Account | None", g.account)
+
+
+def session_id() -> int:
+    """Return the number of the session signed in; 0 for none."""
+    account()
+    return cast(int, g.session_id)
+
+
+def device() -> bytes | None:
+    """Return the digest of this device's cookie, where it is one of ours."""
+    secret = request.cookies.get(cookie_name("device"), "")
+    return digest(secret.encode()) if DEVICE.fullmatch(secret) else None
+
+
+def new_device() -> tuple[str, bytes]:
+    """Draw a device's secret, and its digest."""
+    secret = secrets.token_urlsafe(16)
+    return secret, digest(secret.encode())
+
+
+def visit(*, device_digest: bytes | None = None) -> Visit:
+    """Describe this request's visitor to a use case of reading.
+
+    Only a person's GET or POST brings its device along: who says that it is a machine, or asks for the head
+    alone, is shown what everybody may see.
+    """
+    who = visitor()
+    mine = device_digest or (device() if not who.is_machine and request.method != "HEAD" else None)
+    return Visit(mine, account(), who.value, g.request_id)
+
+
+def actor() -> Actor:
+    """Name who acts, for the log."""
+    found = account()
+    return Actor("reader" if found is None else f"account:{found.id}", visitor().value, g.request_id)
+
+
+def network() -> bytes:
+    """Return the keyed hash of the network this request came from; the address itself is never kept."""
+    try:
+        prefix = network_of(request.remote_addr or "")
+    except ValueError:
+        prefix = "unknown"
+    return hmac.digest(state().network_key, prefix.encode(), "sha256")[:16]
+
+
+def from_our_page(*, stamped: bool) -> bool:
+    """Tell whether a form without a session came from our own page.
+
+    By Sec-Fetch-Site where the browser sends it, else by a matching Origin, else by the stamp on the page.
+    `Origin: null` alone neither passes nor fails: a no-referrer page sends it.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site == "same-origin"
+    origin = request.headers.get("Origin")
+    if origin is not None and origin != "null":
+        ours = urlsplit(state().settings.base_url)
+        return origin in (f"{ours.scheme}://{ours.netloc}", request.host_url.rstrip("/"))
+    return stamped
+
+
+def cookie_name(name: str) -> str:
+    """Name a cookie; over TLS the browser itself holds it to this host."""
+    return f"__Host-{name}" if state().settings.secure else name

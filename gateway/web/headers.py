@@ -1,0 +1,55 @@
+"""The headers of every answer: what a page may load, who may keep it, what is said to crawlers."""
+
+import secrets
+
+from flask import Flask, Response, g, request
+
+NEVER = "no-store"
+EVERYWHERE = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), interest-cohort=()",
+}
+# Two years, as browsers' preload lists ask.
+STRICT_TRANSPORT = "max-age=63072000; includeSubDomains"
+
+
+def install(app: Flask, *, secure: bool) -> None:
+    """Put the headers on every answer of `app`; `secure` adds Strict-Transport-Security."""
+
+    @app.after_request
+    def put_headers(response: Response) -> Response:
+        headers = response.headers
+        if request.endpoint == "static":
+            headers["Cache-Control"] = (
+                "public, max-age=31536000, immutable" if "v" in request.args else "no-cache"
+            )
+            headers["X-Content-Type-Options"] = "nosniff"
+            return response
+        for name, value in EVERYWHERE.items():
+            headers.setdefault(name, value)
+        headers.setdefault("Cache-Control", NEVER)
+        headers["Content-Security-Policy"] = content_policy(nonce())
+        if request.path.startswith("/g/"):
+            headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
+        if secure:
+            headers["Strict-Transport-Security"] = STRICT_TRANSPORT
+        return response
+
+
+def nonce() -> str:
+    """Return this answer's nonce, drawn when it is first asked for."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    return str(g.csp_nonce)
+
+
+def content_policy(nonce: str) -> str:
+    """Spell the content security policy: our own files only, pictures from where articles have them."""
+    return (
+        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self' https: data:; "
+        "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        "manifest-src 'self'"
+    )

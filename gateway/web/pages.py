@@ -1,0 +1,43 @@
+"""Pages that explain: subscribing, copyright and licences, privacy."""
+
+from flask import Blueprint, Response, make_response, render_template
+
+from gateway.accounts.signing import SESSION_LIFE
+from gateway.web.asking import DEVICE_SECONDS
+from gateway.web.state import state
+
+bp = Blueprint("pages", __name__)
+
+# `/g/` stays open to crawlers: a preview must see the card, and noindex is only seen by who may look.
+ROBOTS = "User-agent: *\nDisallow: /account\nDisallow: /admin\nDisallow: /gifts\nDisallow: /sign-in\n"
+
+
+@bp.get("/subscribe")
+def subscribe() -> str:
+    """Say what a subscription gives."""
+    runtime = state().runtime
+    plans = runtime.policies.in_force(runtime.clock()).policy.plans.values()
+    return render_template(
+        "pages/subscribe.html", plans=[{"label": p.label, "gifts": p.gifts} for p in plans]
+    )
+
+
+@bp.get("/licence")
+def licence() -> str:
+    """Say what may be done with the articles, and whom to ask for more."""
+    return render_template("pages/licence.html")
+
+
+@bp.get("/privacy")
+def privacy() -> str:
+    """Say what is kept about people."""
+    kept = {"networks": None, "claims": DEVICE_SECONDS // 86400, "sessions": SESSION_LIFE.days}
+    return render_template("pages/privacy.html", kept=kept)
+
+
+@bp.get("/robots.txt")
+def robots() -> Response:
+    """Tell crawlers what is not for them."""
+    response = make_response(ROBOTS)
+    response.mimetype = "text/plain"
+    return response

@@ -1,0 +1,157 @@
+"""The reader's pages: front page, article, gift card, and the taking up and confirming of a reading."""
+
+from typing import Any
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from gateway.decision import Deny, Reason
+from gateway.link import CONFIRM_AFTER
+from gateway.reading import Held, claiming, opening, serving
+from gateway.visitor import Visitor
+from gateway.web import asking
+from gateway.web.refusals import refused
+from gateway.web.showing import gift_url, shown_article, shown_gift, shown_line
+from gateway.web.state import state
+
+bp = Blueprint("reader", __name__)
+
+
+@bp.get("/")
+def front() -> str:
+    """Show what can be read now."""
+    lines = serving.front_page(state().runtime)
+    lead, rest = (lines[0], lines[1:]) if lines else (None, ())
+    sections: dict[str, list[Any]] = {}
+    for line in rest:
+        sections.setdefault(line.section, []).append(shown_line(line))
+    return render_template(
+        "reader/front.html",
+        lead=None if lead is None else shown_line(lead),
+        sections=[{"name": name, "articles": found} for name, found in sections.items()],
+        today=state().runtime.clock(),
+    )
+
+
+@bp.get("/articles/<slug>")
+def article(slug: str) -> Response:
+    """Show an article: whole to who may read it, its opening to everybody else."""
+    visit = asking.visit()
+    shown = serving.read_article(state().runtime, state().shelf, slug, visit)
+    if isinstance(shown, Deny):
+        return refused(shown, gift_link=False)
+    if isinstance(shown, serving.Teaser):
+        return _teaser(shown)
+    held = shown.held
+    response = make_response(
+        render_template(
+            "reader/article.html",
+            article=shown_article(shown.article, text=True),
+            gift=None if held is None else shown_gift(held.gift, held.giver),
+            confirm=None if held is None else _confirm(slug, held),
+            own_gift=visit.account is not None and "own" in request.args,
+        )
+    )
+    if not shown.article.rights.free:
+        response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@bp.get("/g/<token>")
+def card(token: str) -> Response:
+    """Show a gift link's card; nothing is taken up by it."""
+    visit = asking.visit()
+    shown = opening.open_card(state().runtime, state().shelf, token, visit, network=asking.network())
+    if isinstance(shown, Deny):
+        return refused(shown, gift_link=True)
+    if isinstance(shown, opening.Straight):
+        return _straight(shown)
+    machine = asking.visitor().is_machine
+    text = render_template(
+        "reader/card.html",
+        article=shown_article(shown.article, gift_card=True),
+        gift=shown_gift(shown.gift, shown.giver),
+        gift_url=gift_url(token),
+        token=token,
+        nonce=state().card_stamp.sign(shown.gift.reference, shown.shown_at),
+        auto_claim=not machine,
+        machine=machine,
+        wait=None,
+    )
+    return make_response(text, 403 if asking.visitor() is Visitor.AI_CRAWLER else 200)
+
+
+@bp.post("/g/<token>")
+def claim(token: str) -> Response:
+    """Take a gift up for this device and go on to the article's own address."""
+    stamp = state().card_stamp.verify(request.form.get("nonce", ""))
+    if not asking.from_our_page(stamped=stamp is not None):
+        return refused(Deny(Reason.CLAIM_FOREIGN), gift_link=True)
+    known = asking.device()
+    secret, digest = ("", known) if known is not None else asking.new_device()
+    press = claiming.Press(stamp and stamp[1], pressed=request.form.get("pressed") == "1")
+    answer = claiming.claim_gift(state().runtime, token, asking.visit(device_digest=digest), press)
+    if isinstance(answer, Deny):
+        return refused(answer, gift_link=True, retry_url=url_for("reader.card", token=token))
+    if isinstance(answer, opening.Straight):
+        return _straight(answer)
+    kept = (
+        None if known is not None else state().claim_stamp.sign(str(answer.claim_id), state().runtime.clock())
+    )
+    response = redirect(url_for("reader.article", slug=answer.slug, kept=kept), 303)
+    if secret:
+        response.set_cookie(
+            asking.cookie_name("device"),
+            secret,
+            max_age=asking.DEVICE_SECONDS,
+            httponly=True,
+            secure=state().settings.secure,
+            samesite="Lax",
+        )
+    return response
+
+
+@bp.post("/articles/<slug>/confirm")
+def confirm(slug: str) -> Response:
+    """Count this device's reading, once."""
+    stamp = state().confirm_stamp.verify(request.form.get("nonce", ""))
+    if not asking.from_our_page(stamped=stamp is not None):
+        return refused(Deny(Reason.CLAIM_FOREIGN))
+    answer = claiming.confirm_reading(state().runtime, slug, asking.visit())
+    return refused(answer) if isinstance(answer, Deny) else make_response("", 204)
+
+
+def _teaser(shown: serving.Teaser) -> Response:
+    if shown.ended is not None:
+        return refused(shown.ended, gift_link=True, article=shown_article(shown.article))
+    missing = _undone() if "kept" in request.args and asking.device() is None else False
+    response = make_response(
+        render_template("reader/teaser.html", article=shown_article(shown.article), cookie_missing=missing)
+    )
+    if missing:
+        response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _undone() -> bool:
+    """Take back the claim of a browser that came back without its cookie."""
+    stamp = state().claim_stamp.verify(request.args.get("kept", ""))
+    return stamp is not None and claiming.undo_claim(state().runtime, int(stamp[0]), asking.visit())
+
+
+def _straight(way: opening.Straight) -> Response:
+    if way.free:
+        return redirect(url_for("reader.article", slug=way.slug), 301)
+    return redirect(url_for("reader.article", slug=way.slug, own=way.own or None), 303)
+
+
+def _confirm(slug: str, held: Held) -> dict[str, Any] | None:
+    if held.claim.confirmed_at is not None:
+        return None
+    now = state().runtime.clock()
+    left = held.claim.claimed_at + CONFIRM_AFTER - now
+    return {
+        "url": url_for("reader.confirm", slug=slug),
+        "nonce": state().confirm_stamp.sign(slug, now),
+        "after_ms": max(0, int(left.total_seconds() * 1000)),
+    }

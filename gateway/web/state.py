@@ -1,0 +1,46 @@
+"""What the views work with: the runtime and what one process keeps beside it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import current_app
+
+from gateway.reading.shelf import Shelf
+from gateway.runtime import Runtime
+from gateway.settings import Settings
+from gateway.stamp import PageStamp
+
+
+@dataclass(frozen=True)
+class State:
+    """One process's parts for the views."""
+
+    runtime: Runtime
+    settings: Settings
+    shelf: Shelf
+    card_stamp: PageStamp
+    claim_stamp: PageStamp
+    confirm_stamp: PageStamp
+    network_key: bytes
+    shown_policies: dict[tuple[int, str], Any] = field(default_factory=dict)
+
+
+def make_state(runtime: Runtime, settings: Settings) -> State:
+    """Derive what the views need from the runtime and the settings."""
+    secret = runtime.keys.keys.derived("stamp.v1")
+    stamps = {name: PageStamp(secret, f"{name}.v1") for name in ("card", "claim", "confirm")}
+    return State(
+        runtime,
+        settings,
+        Shelf(),
+        card_stamp=stamps["card"],
+        claim_stamp=stamps["claim"],
+        confirm_stamp=stamps["confirm"],
+        network_key=runtime.keys.keys.derived("network.v1"),
+    )
+
+
+def state() -> State:
+    """Return the state of the app that answers this request."""
+    found: State = current_app.extensions["gateway"]
+    return found

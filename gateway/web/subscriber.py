@@ -1,0 +1,229 @@
+"""The subscriber's pages: the share dialog and My gifts."""
+
+import secrets
+from typing import Any
+
+import segno
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from gateway.articles import Article
+from gateway.decision import Deny, Permit, Reason
+from gateway.reading.serving import article_by_slug
+from gateway.sharing import own, revoking
+from gateway.sharing.issuing import Issued, Wish, issue_gift, sharing_of
+from gateway.web import asking
+from gateway.web.guards import me, signed_in
+from gateway.web.refusals import refused, status_of
+from gateway.web.showing import article_url, gift_url, shown_article, shown_gift
+from gateway.web.state import state
+
+bp = Blueprint("subscriber", __name__)
+bp.before_request(signed_in)
+
+KEY_LENGTH = 200
+
+
+@bp.get("/articles/<slug>/share")
+def share(slug: str) -> Response:
+    """Show the share dialog, whole or as a part; opening it spends nothing."""
+    found = article_by_slug(state().runtime, slug)
+    return refused(found) if isinstance(found, Deny) else _dialog(found)
+
+
+@bp.post("/articles/<slug>/share")
+def issue(slug: str) -> Response:
+    """Give the article."""
+    found = article_by_slug(state().runtime, slug)
+    if isinstance(found, Deny):
+        return refused(found)
+    form = request.form
+    wish = Wish(
+        account_id=me().id,
+        article_id=found.id,
+        key=form.get("idempotency_key", "")[:KEY_LENGTH],
+        separate=form.get("kind") == "separate",
+        label=form.get("label", ""),
+        note=form.get("note", "").replace("\r\n", "\n"),
+        giver_shown=form.get("show_name") == "1",
+    )
+    answer = issue_gift(state().runtime, asking.actor(), wish)
+    if isinstance(answer, Deny):
+        return _dialog(found, answer)
+    return _issued(answer, found, "issued" if answer.fresh else "again")
+
+
+@bp.get("/gifts")
+def gifts() -> Response:
+    """List my gifts."""
+    before = request.args.get("before", type=int)
+    page = own.own_gifts(state().runtime, me().id, before=before)
+    text = render_template(
+        "subscriber/gifts.html",
+        allowance=page.allowance,
+        rows=[_row(each) for each in page.gifts],
+        older=None if page.older is None else url_for("subscriber.gifts", before=page.older),
+        newest=before is None,
+        section="gifts",
+    )
+    return make_response(text)
+
+
+@bp.get("/gifts/<reference>")
+def gift(reference: str) -> Response:
+    """Show one gift of mine."""
+    found = own.own_gift(state().runtime, me().id, reference)
+    return refused(found) if isinstance(found, Deny) else _gift_page(found)
+
+
+@bp.get("/gifts/<reference>/revoke")
+def revoke(reference: str) -> Response:
+    """Ask before a gift is withdrawn."""
+    found = own.own_gift(state().runtime, me().id, reference)
+    if isinstance(found, Deny):
+        return refused(found)
+    text = render_template(
+        "subscriber/revoke.html",
+        gift=shown_gift(found.gift, found.line.giver),
+        article={"headline": found.line.headline, "slug": found.line.slug},
+        credit_returns=found.refundable,
+        why_no_credit=None if found.refundable else ("read" if found.gift.served_at is not None else "month"),
+        section="gifts",
+    )
+    return make_response(text)
+
+
+@bp.post("/gifts/<reference>/revoke")
+def revoke_now(reference: str) -> Response:
+    """Withdraw a gift of mine."""
+    runtime = state().runtime
+    answer = revoking.revoke_gift(
+        runtime, asking.actor(), reference, because="withdrawn by its giver", owner=me().id
+    )
+    if isinstance(answer, Deny):
+        return refused(answer)
+    done = "revoked_with_credit" if answer.credit_returned else "revoked"
+    return redirect(url_for("subscriber.gift", reference=reference, done=done), 303)
+
+
+@bp.post("/gifts/<reference>/renew")
+def renew(reference: str) -> Response:
+    """Give the article of a spent gift once more."""
+    key = request.form.get("idempotency_key", "")[:KEY_LENGTH]
+    answer = own.renew_gift(state().runtime, asking.actor(), me().id, reference, key=key)
+    if isinstance(answer, Deny):
+        found = own.own_gift(state().runtime, me().id, reference)
+        return refused(answer) if isinstance(found, Deny) else _gift_page(found, answer)
+    article = article_by_slug(state().runtime, answer.slug)
+    return refused(article) if isinstance(article, Deny) else _issued(answer, article, "renewed")
+
+
+@bp.post("/gifts/<reference>/fresh-link")
+def fresh_link(reference: str) -> Response:
+    """Sign a gift of mine anew when the key of its link was retired."""
+    answer = own.renew_link(state().runtime, asking.actor(), me().id, reference)
+    if isinstance(answer, Deny):
+        return refused(answer)
+    return redirect(url_for("subscriber.gift", reference=reference, done="fresh"), 303)
+
+
+@bp.post("/gifts/<reference>/label")
+def relabel(reference: str) -> Response:
+    """Change a gift's private label."""
+    runtime = state().runtime
+    answer = own.relabel_gift(
+        runtime, asking.actor(), me().id, reference, label=request.form.get("label", "")
+    )
+    if isinstance(answer, Deny):
+        found = own.own_gift(runtime, me().id, reference)
+        return refused(answer) if isinstance(found, Deny) else _gift_page(found, answer)
+    return redirect(url_for("subscriber.gift", reference=reference, done="relabelled"), 303)
+
+
+def _dialog(article: Article, error: Deny | None = None) -> Response:
+    sharing = sharing_of(state().runtime, me().id, article.id)
+    if isinstance(sharing, Deny):
+        return refused(sharing)
+    form = request.form
+    open_gift = sharing.open_gifts[0] if sharing.open_gifts else None
+    denied = sharing.decision if isinstance(sharing.decision, Deny) else None
+    if error is not None and denied is None and error.reason is Reason.QUOTA_SPENT:
+        denied, error = error, None
+    text = render_template(
+        _part("subscriber/_share.html", "subscriber/share.html"),
+        article=shown_article(article),
+        allowance=sharing.allowance,
+        denied=denied,
+        open_gift=None if open_gift is None else shown_gift(open_gift),
+        would_expire_at=state().runtime.clock() + sharing.terms.life,
+        error=None if error is not None and denied is not None and error.reason is denied.reason else error,
+        sent={
+            "label": form.get("label", ""),
+            "note": form.get("note", ""),
+            "show_name": form.get("show_name") == "1" if form else True,
+            "kind": form.get("kind", "gift"),
+        },
+        idempotency_key=secrets.token_urlsafe(16),
+    )
+    why = error or denied
+    return make_response(text, 200 if why is None or request.method == "GET" else status_of(why))
+
+
+def _issued(answer: Issued, article: Article, outcome: str) -> Response:
+    if answer.token is None:
+        return redirect(url_for("subscriber.gift", reference=answer.gift.reference), 303)
+    address = gift_url(answer.token)
+    text = render_template(
+        _part("subscriber/_issued.html", "subscriber/issued.html"),
+        article=shown_article(article),
+        gift=shown_gift(answer.gift, me().name),
+        gift_url=address,
+        outcome=outcome,
+        allowance=answer.allowance,
+        qr_svg=_qr(address),
+    )
+    return make_response(text)
+
+
+def _gift_page(found: own.OwnGift, error: Deny | None = None) -> Response:
+    page = own.own_gifts(state().runtime, me().id, limit=1)
+    text = render_template(
+        "subscriber/gift.html",
+        row=_row(found),
+        qr_svg=None if found.token is None else _qr(gift_url(found.token)),
+        allowance=page.allowance,
+        error=error,
+        section="gifts",
+    )
+    return make_response(text, 200 if error is None else status_of(error))
+
+
+def _row(found: own.OwnGift) -> dict[str, Any]:
+    works = isinstance(found.standing, Permit)
+    return {
+        "gift": shown_gift(found.gift, found.line.giver),
+        "article": {
+            "headline": found.line.headline,
+            "slug": found.line.slug,
+            "url": article_url(found.line.slug),
+        },
+        "standing": None if works else found.standing,
+        "url": gift_url(found.token) if found.token is not None and works else None,
+        "can_revoke": found.gift.revoked_at is None and not found.renewable,
+        "can_renew": found.renewable,
+        "needs_fresh_link": found.needs_fresh_link,
+        "idempotency_key": secrets.token_urlsafe(16),
+    }
+
+
+def _part(part: str, page: str) -> str:
+    return part if request.values.get("part") == "dialog" else page
+
+
+def _qr(address: str) -> Markup:
+    code = segno.make(address, error="m", micro=False)
+    # Only classes, no style attribute: the content policy allows none.
+    return Markup(
+        code.svg_inline(omitsize=True, border=2, svgclass="qr", lineclass=None, dark="#000", light="#fff")
+    )
