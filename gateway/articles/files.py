@@ -1,0 +1,67 @@
+"""Files to import: found under paths, read within bounds, and given to the parser that their name calls for."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from gateway.articles.html import parse_html
+from gateway.articles.markdown import parse_markdown
+from gateway.articles.ninjs import parse_ninjs
+from gateway.articles.story import Story, StoryFaultError, StoryRefusedError, Withdrawal
+
+MAX_BYTES = 8 * 1024 * 1024
+PARSERS: dict[str, Callable[[str], Story | Withdrawal]] = {
+    ".json": parse_ninjs,
+    ".md": parse_markdown,
+    ".markdown": parse_markdown,
+    ".html": parse_html,
+    ".htm": parse_html,
+}
+
+
+def files_under(paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield each path that is no folder, and of each folder the files of known kinds below it, sorted, once each.
+
+    Left out of a folder are hidden files and the `…_files` folders that browsers put beside a saved page.
+    """
+    seen: set[Path] = set()
+    for path in paths:
+        for file in sorted(_below(path)) if path.is_dir() else [path]:
+            if file.absolute() not in seen:
+                seen.add(file.absolute())
+                yield file
+
+
+def read_story(path: Path) -> Story | Withdrawal:
+    """Read one file; raises StoryFaultError where it cannot be read, StoryRefusedError where it holds no article."""
+    parser = PARSERS.get(path.suffix.lower())
+    if parser is None:
+        raise StoryRefusedError(
+            f"its name ends in {path.suffix or 'nothing'!r}; want one of {', '.join(PARSERS)}"
+        )
+    return parser(_text(path))
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for path in folder.rglob("*"):
+        parts = path.relative_to(folder).parts
+        passed_over = any(part.startswith(".") or part.endswith("_files") for part in parts)
+        if path.suffix.lower() in PARSERS and not passed_over and path.is_file():
+            yield path
+
+
+def _text(path: Path) -> str:
+    try:
+        if not path.is_file():
+            raise StoryFaultError("it is no regular file" if path.exists() else "there is no such file")
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise StoryFaultError(f"it cannot be read: {error.strerror or error}") from None
+    if len(content) > MAX_BYTES:
+        raise StoryFaultError(
+            f"it is larger than {MAX_BYTES // 1024 // 1024} MiB; one file holds one article"
+        )
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise StoryFaultError(f"it is not UTF-8: byte {error.start} is {content[error.start]:#04x}") from None
