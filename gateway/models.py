@@ -281,10 +281,10 @@ card_view = Table(
 note_report = Table(
     "note_report",
     metadata,
-    Column("id", Key, primary_key=True),
-    Column("gift_id", Key, ForeignKey("gift.id"), nullable=False, index=True),
-    Column("reported_at", Instant, nullable=False),
-    Column("because", Text, nullable=False),
+    Column("gift_id", Key, ForeignKey("gift.id"), primary_key=True, autoincrement=False),
+    Column("first_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    Column("count", Integer, nullable=False),
 )
 
 lease = Table(

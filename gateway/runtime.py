@@ -1,11 +1,15 @@
 """What every use case works with: database, keys, the policy in force, and the one clock."""
 
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from gateway.keys import KeyRing
 from gateway.policy import Policy, parse
@@ -13,7 +17,11 @@ from gateway.store import policies
 from gateway.store.engine import Database
 from gateway.tally import Tally
 
+# What it looks like from here when the database cannot be reached, or not in time.
+DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeoutError)
 REFRESH_SECONDS = 1.0
+# Past this the database is asked in the request, so that a page never speaks for a policy of long ago.
+PATIENCE_SECONDS = 4.0
 
 
 class NoPolicyError(RuntimeError):
@@ -37,6 +45,8 @@ class PolicyBook:
         self._versions: tuple[policies.PolicyVersion, ...] = ()
         self._parsed: dict[int, Policy] = {}
         self._links_shut = False
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
 
     def in_force(self, now: datetime) -> InForce:
         """Return the policy in force at `now`, as the database had it at most a second ago.
@@ -69,9 +79,25 @@ class PolicyBook:
         """Read the versions again at the next question."""
         self._read_at = float("-inf")
 
+    def close(self) -> None:
+        """Stop reading."""
+        self._stop.set()
+
     def _refresh(self) -> None:
-        if time.monotonic() - self._read_at <= REFRESH_SECONDS:
-            return
+        # Requests find what is in force in memory: a thread reads it, begun on first use, since threads do
+        # not survive a worker's fork. Only what is older than the patience is read in the request itself.
+        if time.monotonic() - self._read_at > PATIENCE_SECONDS:
+            self._read()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._keep_reading, name="policy-book", daemon=True)
+            self._thread.start()
+
+    def _keep_reading(self) -> None:
+        while not self._stop.wait(REFRESH_SECONDS):
+            with suppress(SQLAlchemyError):
+                self._read()
+
+    def _read(self) -> None:
         with self._database.reading() as connection:
             self._versions = tuple(policies.list_versions(connection))
             self._links_shut = policies.find_open_restoration(connection) is not None
@@ -105,5 +131,6 @@ class Runtime:
 
     def close(self) -> None:
         """Write what is counted and close the database."""
+        self.policies.close()
         self.tally.close()
         self.database.close()

@@ -22,7 +22,13 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "migrations" not in p
 MODULE_LINES = 250
 FUNCTION_LINES = 40
 # What may be longer, and why. A line here that is needed no more fails too.
-LONG_MODULES: dict[str, str] = {}
+LONG_MODULES: dict[str, str] = {
+    "articles/sanitise.py": "lists of the markup that is let in",
+    "models.py": "one table after the other, and no behaviour",
+    "store/articles.py": "the statements of two tables",
+    "visitor.py": "lists of the machines' names",
+    "web/wording.py": "a table of texts, one row a reason",
+}
 LONG_FUNCTIONS: dict[str, str] = {}
 
 # The one place where the clock is read; everywhere else an instant comes as `now`.

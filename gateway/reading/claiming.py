@@ -9,7 +9,6 @@ from gateway.decision import Deny, Permit, Reason
 from gateway.ledger import Entry, Event, Outcome
 from gateway.link import CONFIRM_AFTER, UNSERVED_CLAIM_LIFE, Gift
 from gateway.reading.opening import Straight, door
-from gateway.reading.serving import alive
 from gateway.reading.visit import Visit
 from gateway.runtime import Runtime
 from gateway.store import gifts, readings
@@ -41,26 +40,24 @@ class Confirmed:
     first: bool
 
 
-def claim_gift(runtime: Runtime, token: str, visit: Visit, press: Press) -> Claimed | Straight | Deny:
+def claim_gift(runtime: Runtime, capability: bytes, visit: Visit, press: Press) -> Claimed | Straight | Deny:
     """Bind a gift to the visitor's device, which must be given; repeats freely for the same device.
 
     A claim takes one of the gift's places for unconfirmed devices. When these are full, a button's press at
     least three seconds after the card was shown counts at once against the cap instead.
     """
     now = runtime.clock()
-    capability = runtime.keys.verify(token)
-    if capability is None:
-        return Deny(Reason.GIFT_UNKNOWN)
     with runtime.database.transaction() as connection:
         gift = gifts.take_gift_by_capability(connection, capability)
         head = None if gift is None else readings.find_article_head_by_id(connection, gift.article_id)
         if gift is None or head is None or visit.device is None:
             return Deny(Reason.GIFT_UNKNOWN)
-        decision = door(runtime, head, gift, visit, now)
+        claim = readings.find_claim(connection, gift.id, visit.device)
+        decision = door(runtime, head, gift, claim, visit, now)
         if isinstance(decision, Straight):
             return decision
         act = _Act(connection, gift, visit.device, visit, press, now)
-        answer = _decide(act, decision)
+        answer = _decide(act, decision, claim)
         if isinstance(answer, Deny):
             act.log(Event.CLAIM_REFUSED, answer)
             return answer
@@ -136,14 +133,11 @@ class _Act:
         _log(self.connection, event, self.gift, self.visit, self.now, why)
 
 
-def _decide(act: _Act, at_the_door: Permit | Deny) -> int | Deny:
+def _decide(act: _Act, at_the_door: Permit | Deny, claim: Claim | None) -> int | Deny:
     if act.visit.visitor != "person":
         return Deny(Reason.CLAIM_BY_MACHINE)
-    claim = readings.find_claim(act.connection, act.gift.id, act.device)
-    if isinstance(at_the_door, Deny) and not _let_in_late(act, at_the_door, claim):
+    if isinstance(at_the_door, Deny) and not _held_the_card(act, at_the_door):
         return at_the_door
-    if claim is not None and alive(claim, act.now):
-        return claim.id
     if claim is not None and claim.lapsed_at is None:
         # Its ten minutes are over, but nobody took its place yet.
         readings.renew_claim(act.connection, claim.id, act.now)
@@ -151,14 +145,11 @@ def _decide(act: _Act, at_the_door: Permit | Deny) -> int | Deny:
     return _take(act, claim)
 
 
-def _let_in_late(act: _Act, why: Deny, claim: Claim | None) -> bool:
-    # Who held the card, or the text, before the last reading was counted is not shut out by it.
-    if why.reason is not Reason.GIFT_READ_UP:
-        return False
-    if claim is not None and alive(claim, act.now):
-        return True
+def _held_the_card(act: _Act, why: Deny) -> bool:
+    # Who was shown the card before the last reading was counted is not shut out by it.
     shown_at = act.press.shown_at
-    return shown_at is not None and why.since is not None and shown_at < why.since
+    full = why.reason is Reason.GIFT_READ_UP and why.since is not None
+    return full and shown_at is not None and shown_at < (why.since or shown_at)
 
 
 def _take(act: _Act, lapsed: Claim | None) -> int | Deny:

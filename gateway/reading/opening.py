@@ -5,14 +5,15 @@ from datetime import datetime
 
 from gateway.decision import Deny, Permit, Reason
 from gateway.ledger import Entry, Event, Outcome
-from gateway.link import Gift, standing
+from gateway.link import Gift, standing, standing_for_a_holder
+from gateway.reading.holding import alive
 from gateway.reading.shelf import Shelf
 from gateway.reading.visit import Visit
 from gateway.runtime import Runtime
-from gateway.store import readings
+from gateway.store import gifts, readings
 from gateway.store.articles import Article
 from gateway.store.entries import append_entry
-from gateway.store.readings import ArticleHead
+from gateway.store.readings import ArticleHead, Claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,38 +35,42 @@ class Straight:
     own: str = ""
 
 
-def open_card(
-    runtime: Runtime, shelf: Shelf, token: str, visit: Visit, *, network: bytes
-) -> Card | Straight | Deny:
-    """Show what a gift link is. No gift, credit, claim or right changes; a view is counted outside the request.
+def recognise(runtime: Runtime, token: str, *, network: bytes) -> bytes | None:
+    """Return the capability of a token, or None for one we never signed, which is counted and asks no database.
 
-    `network` is the keyed hash under which a token nobody signed is counted.
+    `network` is the keyed hash under which it is counted.
     """
-    now = runtime.clock()
     capability = runtime.keys.verify(token)
     if capability is None:
-        runtime.tally.add_forged(network, now)
-        return Deny(Reason.GIFT_UNKNOWN)
+        runtime.tally.add_forged(network, runtime.clock())
+    return capability
+
+
+def open_card(runtime: Runtime, shelf: Shelf, capability: bytes, visit: Visit) -> Card | Straight | Deny:
+    """Show what a gift link is. No gift, credit, claim or right changes; a view is counted outside the request."""
+    now = runtime.clock()
     with runtime.database.reading() as connection:
-        found = readings.find_card(connection, capability)
+        found = readings.find_card(connection, capability, visit.device)
         if found is None:
             return Deny(Reason.GIFT_UNKNOWN)
-        head, gift, giver = found
-        decision = door(runtime, head, gift, visit, now)
-        article = shelf.article(connection, head) if isinstance(decision, Permit) else None
+        decision = door(runtime, found.head, found.gift, found.claim, visit, now)
+        article = shelf.article(connection, found.head) if isinstance(decision, Permit) else None
     if article is not None:
-        runtime.tally.add_view(gift.id, visit.visitor, now)
-        return Card(article, gift, giver, now)
+        runtime.tally.add_view(found.gift.id, visit.visitor, now)
+        return Card(article, found.gift, found.giver, now)
     if isinstance(decision, Deny):
-        note_refusal(runtime, visit, gift, decision, now)
+        note_refusal(runtime, visit, found.gift, decision, now)
         return decision
     return decision if isinstance(decision, Straight) else Deny(Reason.ARTICLE_UNKNOWN)
 
 
 def door(
-    runtime: Runtime, head: ArticleHead, gift: Gift, visit: Visit, now: datetime
+    runtime: Runtime, head: ArticleHead, gift: Gift, claim: Claim | None, visit: Visit, now: datetime
 ) -> Permit | Straight | Deny:
-    """Decide what a gift link is to a visitor: a card, not needed since they may read anyway, or shut."""
+    """Decide what a gift link is to a visitor: a card, not needed since they may read anyway, or shut.
+
+    A device that took the gift up goes straight on, also when the link is read up for newcomers.
+    """
     if runtime.policies.links_shut:
         return Deny(Reason.GATEWAY_RESTORED)
     giving = head.rights.giving(now)
@@ -73,7 +78,24 @@ def door(
         return Straight(head.slug, free=True)
     if visit.account is not None and isinstance(head.rights.reading(now), Permit):
         return Straight(head.slug, own=gift.reference if visit.account.id == gift.account_id else "")
-    return giving if isinstance(giving, Deny) else standing(gift, now)
+    if isinstance(giving, Deny):
+        return giving
+    if claim is not None and alive(claim, now) and isinstance(standing_for_a_holder(gift, now), Permit):
+        return Straight(head.slug)
+    return standing(gift, now)
+
+
+def report_note(runtime: Runtime, capability: bytes, visit: Visit) -> bool:
+    """Report the note on a gift to the desk; the first report of a gift is an entry. Tells whether there is a note."""
+    now = runtime.clock()
+    with runtime.database.transaction() as connection:
+        found = readings.find_card(connection, capability, None)
+        if found is None or not found.gift.note:
+            return False
+        if gifts.count_note_report(connection, found.gift.id, now) == 1:
+            subject = f"gift:{found.gift.reference}"
+            append_entry(connection, Entry(now, visit.actor, Event.GIFT_NOTE_REPORTED, subject))
+        return True
 
 
 def note_refusal(runtime: Runtime, visit: Visit, gift: Gift, why: Deny, now: datetime) -> None:

@@ -6,13 +6,14 @@ from datetime import datetime
 from gateway.decision import Decision, Deny, Permit, Reason
 from gateway.ledger import Entry, Event, Outcome
 from gateway.link import UNSERVED_CLAIM_LIFE, standing_for_a_holder
+from gateway.reading.holding import alive
 from gateway.reading.shelf import Shelf
 from gateway.reading.visit import Visit
 from gateway.runtime import Runtime
 from gateway.store import articles, gifts, readings
 from gateway.store.articles import Article, ArticleLine
 from gateway.store.entries import append_entry
-from gateway.store.readings import ArticleHead, Claim, Held
+from gateway.store.readings import ArticleHead, Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +82,6 @@ def _by_gift(
         ended = decision if isinstance(decision, Deny) else Deny(Reason.CLAIM_LAPSED)
         _note_refusal(runtime, each, visit, ended, now)
     return Teaser(article, ended)
-
-
-def alive(claim: Claim, now: datetime) -> bool:
-    """Tell whether a claim holds its place: served or confirmed, or made less than ten minutes ago."""
-    if claim.lapsed_at is not None:
-        return False
-    return (
-        claim.served_at is not None
-        or claim.confirmed_at is not None
-        or now - claim.claimed_at < UNSERVED_CLAIM_LIFE
-    )
 
 
 def _decide(runtime: Runtime, head: ArticleHead, held: Held, now: datetime) -> Decision:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select, u
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.link import Gift
-from gateway.models import account, allowance, article, gift
+from gateway.models import account, allowance, article, gift, note_report
 
 COLUMNS = [gift.c[field.name] for field in fields(Gift)]
 
@@ -169,6 +169,16 @@ def return_unserved_credits(
             update(allowance).where(row, allowance.c.used > 0).values(used=allowance.c.used - 1)
         )
     return returned
+
+
+def count_note_report(connection: Connection, gift_id: int, now: datetime) -> int:
+    """Count one more report of a gift's note; returns how many there are."""
+    dialect_insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]
+    first = dialect_insert(note_report).values(gift_id=gift_id, first_at=now, last_at=now, count=1)
+    again = first.on_conflict_do_update(
+        index_elements=["gift_id"], set_={"count": note_report.c.count + 1, "last_at": now}
+    )
+    return int(connection.execute(again.returning(note_report.c.count)).scalar_one())
 
 
 def _line(row: Any) -> GiftLine:

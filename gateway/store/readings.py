@@ -46,6 +46,16 @@ class Held:
     giver: str
 
 
+@dataclass(frozen=True, slots=True)
+class FoundCard:
+    """What a gift link leads to; `claim` is the asking device's, None where it has none."""
+
+    head: ArticleHead
+    gift: Gift
+    giver: str
+    claim: Claim | None
+
+
 _RIGHTS = [article.c[field.name] for field in fields(Rights)]
 _HEAD = [article.c.id, article.c.slug, article.c.revision, *_RIGHTS]
 _CLAIM = [claim.c[field.name] for field in fields(Claim)]
@@ -66,6 +76,9 @@ _CARD = (
     .join(article, article.c.id == gift.c.article_id)
     .join(account, account.c.id == gift.c.account_id)
     .where(gift.c.capability == bindparam("capability"))
+)
+_CARD_FOR_DEVICE = _CARD.add_columns(*_CLAIM).outerjoin(
+    claim, and_(claim.c.gift_id == gift.c.id, claim.c.device == bindparam("device"))
 )
 _CLAIM_OF_DEVICE = select(*_CLAIM).where(
     claim.c.gift_id == bindparam("gift"), claim.c.device == bindparam("device")
@@ -109,10 +122,17 @@ def find_article_for_device(
     return _head(rows[0]), held
 
 
-def find_card(connection: Connection, capability: bytes) -> tuple[ArticleHead, Gift, str] | None:
-    """Find the gift a token names, with its article's rights and its giver's name, in one indexed query."""
-    row = connection.execute(_CARD, {"capability": capability}).first()
-    return None if row is None else (_head(row), Gift(*row[len(_HEAD) : -1]), row[-1])
+def find_card(connection: Connection, capability: bytes, device: bytes | None) -> FoundCard | None:
+    """Find the gift a token names, its article's rights, its giver, and the device's claim, in one indexed query."""
+    if device is None:
+        row = connection.execute(_CARD, {"capability": capability}).first()
+    else:
+        row = connection.execute(_CARD_FOR_DEVICE, {"capability": capability, "device": device}).first()
+    if row is None:
+        return None
+    heads, gifts = len(_HEAD), len(_HEAD) + len(GIFT)
+    claimed = None if device is None or row[gifts + 1] is None else Claim(*row[gifts + 1 :])
+    return FoundCard(_head(row), Gift(*row[heads:gifts]), row[gifts], claimed)
 
 
 def find_claim(connection: Connection, gift_id: int, device: bytes) -> Claim | None:

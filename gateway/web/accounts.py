@@ -94,15 +94,12 @@ def account() -> Response:
     return make_response(text)
 
 
-@bp.post("/account/sessions/<int:id>/end")
-def end_session(id: int) -> Response:
-    """Sign another browser out; 0 means all others."""
+@bp.post("/account/sessions/<int:session_id>/end")
+def end_session(session_id: int) -> Response:
+    """Sign another browser out."""
     if (turned_away := signed_in()) is not None:
         return turned_away
-    if id:
-        signing.end_session(state().runtime, asking.actor(), me().id, id)
-    else:
-        signing.end_sessions(state().runtime, asking.actor(), me().id, but=asking.session_id())
+    signing.end_session(state().runtime, asking.actor(), me().id, session_id)
     return redirect(url_for("accounts.account", done="signed_out_elsewhere"), 303)
 
 

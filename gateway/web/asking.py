@@ -59,6 +59,11 @@ def account() -> Account | None:
     return cast("Account | None", g.account)
 
 
+def leave_unknown() -> None:
+    """Answer this request as to nobody in particular, without asking the database who it is."""
+    g.account, g.session_id = None, 0
+
+
 def session_id() -> int:
     """Return the number of the session signed in; 0 for none."""
     account()

@@ -206,7 +206,9 @@ def prepare(environment: Environment) -> None:
     """Give a Jinja environment its translations, its filters for times and numbers, and `spoken`."""
     environment.add_extension("jinja2.ext.i18n")
     extended: Any = environment  # The i18n extension adds this method to the environment at run time.
-    extended.install_gettext_callables(gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext)
+    extended.install_gettext_callables(
+        gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
+    )
     environment.policies["ext.i18n.trimmed"] = True
     environment.filters |= {
         "moment": moment, "stamp": stamp, "day": day, "long_day": long_day,

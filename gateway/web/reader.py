@@ -60,13 +60,17 @@ def article(slug: str) -> Response:
 @bp.get("/g/<token>")
 def card(token: str) -> Response:
     """Show a gift link's card; nothing is taken up by it."""
-    visit = asking.visit()
-    shown = opening.open_card(state().runtime, state().shelf, token, visit, network=asking.network())
+    capability = opening.recognise(state().runtime, token, network=asking.network())
+    if capability is None:
+        return _not_ours()
+    shown = opening.open_card(state().runtime, state().shelf, capability, asking.visit())
     if isinstance(shown, Deny):
         return refused(shown, gift_link=True)
     if isinstance(shown, opening.Straight):
         return _straight(shown)
     machine = asking.visitor().is_machine
+    # Past the bound a script's claim is in vain: only a press, after a wait that our clock measures, is let in.
+    full = shown.gift.unconfirmed >= shown.gift.unconfirmed_bound
     text = render_template(
         "reader/card.html",
         article=shown_article(shown.article, gift_card=True),
@@ -74,9 +78,10 @@ def card(token: str) -> Response:
         gift_url=gift_url(token),
         token=token,
         nonce=state().card_stamp.sign(shown.gift.reference, shown.shown_at),
-        auto_claim=not machine,
+        auto_claim=not machine and not full,
         machine=machine,
-        wait=None,
+        wait={"until": shown.shown_at + CONFIRM_AFTER, "seconds": CONFIRM_AFTER.seconds} if full else None,
+        reported="reported" in request.args,
     )
     return make_response(text, 403 if asking.visitor() is Visitor.AI_CRAWLER else 200)
 
@@ -84,20 +89,21 @@ def card(token: str) -> Response:
 @bp.post("/g/<token>")
 def claim(token: str) -> Response:
     """Take a gift up for this device and go on to the article's own address."""
+    capability = opening.recognise(state().runtime, token, network=asking.network())
+    if capability is None:
+        return _not_ours()
     stamp = state().card_stamp.verify(request.form.get("nonce", ""))
     if not asking.from_our_page(stamped=stamp is not None):
         return refused(Deny(Reason.CLAIM_FOREIGN), gift_link=True)
     known = asking.device()
     secret, digest = ("", known) if known is not None else asking.new_device()
     press = claiming.Press(stamp and stamp[1], pressed=request.form.get("pressed") == "1")
-    answer = claiming.claim_gift(state().runtime, token, asking.visit(device_digest=digest), press)
+    answer = claiming.claim_gift(state().runtime, capability, asking.visit(device_digest=digest), press)
     if isinstance(answer, Deny):
         return refused(answer, gift_link=True, retry_url=url_for("reader.card", token=token))
     if isinstance(answer, opening.Straight):
         return _straight(answer)
-    kept = (
-        None if known is not None else state().claim_stamp.sign(str(answer.claim_id), state().runtime.clock())
-    )
+    kept = state().claim_stamp.sign(str(answer.claim_id), state().runtime.clock()) if secret else None
     response = redirect(url_for("reader.article", slug=answer.slug, kept=kept), 303)
     if secret:
         response.set_cookie(
@@ -111,6 +117,19 @@ def claim(token: str) -> Response:
     return response
 
 
+@bp.post("/g/<token>/report")
+def report(token: str) -> Response:
+    """Report the giver's note to the desk."""
+    capability = opening.recognise(state().runtime, token, network=asking.network())
+    if capability is None:
+        return _not_ours()
+    stamp = state().card_stamp.verify(request.form.get("nonce", ""))
+    if not asking.from_our_page(stamped=stamp is not None):
+        return refused(Deny(Reason.CLAIM_FOREIGN), gift_link=True)
+    opening.report_note(state().runtime, capability, asking.visit())
+    return redirect(url_for("reader.card", token=token, reported=1), 303)
+
+
 @bp.post("/articles/<slug>/confirm")
 def confirm(slug: str) -> Response:
     """Count this device's reading, once."""
@@ -119,6 +138,12 @@ def confirm(slug: str) -> Response:
         return refused(Deny(Reason.CLAIM_FOREIGN))
     answer = claiming.confirm_reading(state().runtime, slug, asking.visit())
     return refused(answer) if isinstance(answer, Deny) else make_response("", 204)
+
+
+def _not_ours() -> Response:
+    # Nobody is looked up for a token we never signed: guessing must not cost the database anything.
+    asking.leave_unknown()
+    return refused(Deny(Reason.GIFT_UNKNOWN), gift_link=True)
 
 
 def _teaser(shown: serving.Teaser) -> Response:

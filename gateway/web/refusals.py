@@ -6,11 +6,10 @@ from typing import Any, Final
 
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
 from gateway.decision import Deny, Reason
+from gateway.runtime import DATABASE_AWAY
 from gateway.web.state import state
 from gateway.web.wording import words_for, words_for_status
 
@@ -66,7 +65,7 @@ def install(app: Flask) -> None:
     """Answer every refusal and fault of `app` with a page or a problem, whichever was asked for."""
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(CSRFError, lambda _error: refused(Deny(Reason.CLAIM_FOREIGN)))
-    for away in (OperationalError, InterfaceError, PoolTimeoutError):
+    for away in DATABASE_AWAY:
         app.register_error_handler(away, _database_away)
 
 

@@ -293,12 +293,11 @@ def _make_tables() -> None:
     )
     op.create_table(
         "note_report",
-        Column("id", KEY, primary_key=True),
-        Column("gift_id", KEY, ForeignKey("gift.id"), nullable=False),
-        Column("reported_at", INSTANT, nullable=False),
-        Column("because", Text(), nullable=False),
+        Column("gift_id", KEY, ForeignKey("gift.id"), primary_key=True, autoincrement=False),
+        Column("first_at", INSTANT, nullable=False),
+        Column("last_at", INSTANT, nullable=False),
+        Column("count", Integer(), nullable=False),
     )
-    op.create_index("ix_note_report_gift_id", "note_report", ["gift_id"])
     op.create_table(
         "lease",
         Column("name", String(40), primary_key=True),
