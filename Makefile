@@ -68,7 +68,7 @@ $(VENV)/.runtime: requirements.txt pyproject.toml | $(VENV)/.made
 
 $(VENV)/.dev: requirements-dev.txt pyproject.toml | $(VENV)/.made
 	@echo 'Installing what the tests need (requirements-dev.txt, with hashes) …'
-	@$(PIP) install --require-hashes --requirement requirements-dev.txt
+	@$(PIP) install --no-compile --require-hashes --requirement requirements-dev.txt
 	@$(INSTALL_PROJECT)
 	@touch $(VENV)/.runtime $@
 
