@@ -7,7 +7,14 @@ import pytest
 from hypothesis import settings
 
 # In this order, since each imports those before it.
-pytest_plugins = ["tests.no_skips", "tests.browser", "tests.postgres", "tests.valkey", "tests.databases"]
+pytest_plugins = [
+    "tests.no_skips",
+    "tests.browser",
+    "tests.postgres",
+    "tests.valkey",
+    "tests.databases",
+    "tests.served",
+]
 
 ROOT = Path(__file__).parents[1]
 
