@@ -21,6 +21,12 @@ FLAGS = [
 ]
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 PATIENCE_MS = 10_000
+# Headless Chromium says in its own name that it is a machine; these tests stand for people.
+PERSON = {
+    "locale": "en-GB",
+    "timezone_id": "Europe/London",
+    "user_agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+}
 
 NewPerson = Callable[..., Page]
 
@@ -49,7 +55,7 @@ def new_person(browser: Browser) -> Iterator[NewPerson]:
     faults: list[str] = []
 
     def bring(**options: Any) -> Page:
-        context = browser.new_context(**{"locale": "en-GB", "timezone_id": "Europe/London", **options})
+        context = browser.new_context(**(PERSON | options))
         contexts.append(context)
         context.set_default_timeout(PATIENCE_MS)
         context.on("console", lambda message: faults.extend(_faults_in(message)))
