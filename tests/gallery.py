@@ -35,6 +35,7 @@ ENDPOINTS = {
     "reader.article": "/articles/<slug>",
     "reader.card": "/g/<token>",
     "reader.claim": "/g/<token>",
+    "reader.report": "/g/<token>/report",
     "reader.confirm": "/articles/<slug>/confirm",
     "subscriber.share": "/articles/<slug>/share",
     "subscriber.issue": "/articles/<slug>/share",
@@ -47,7 +48,7 @@ ENDPOINTS = {
     "accounts.sign_in": "/sign-in",
     "accounts.sign_out": "/sign-out",
     "accounts.account": "/account",
-    "accounts.end_session": "/account/sessions/<id>",
+    "accounts.end_session": "/account/sessions/<session_id>",
     "pages.subscribe": "/subscribe",
     "pages.licence": "/licence",
     "pages.privacy": "/privacy",
@@ -75,26 +76,44 @@ d="M420 590h250l-40 70H460zM540 430h8v160h-8zM552 440l96 130h-96zM534 450l-70 12
 
 def _paragraphs(language: str) -> str:
     english = (
-        "At five in the morning the harbour office smells of diesel and toast. Marta Lindqvist has kept the tide book "
-        "since 1987, and she keeps it in ink, in a hand that has hardly changed.",
-        "The figures go to the capital each Friday. There they are typed in, averaged, and made part of a curve that "
-        "decides where the sea wall will stand in forty years. “A number is a promise,” she says. “Somebody will "
-        "build on it.”",
-        "Last winter the automatic gauge on the mole failed for eleven days. The curve has a gap there, or would "
-        "have: the ink goes on through it, twice a day, without a blot.",
+        (
+            "At five in the morning the harbour office smells of diesel and toast. Marta Lindqvist has kept the tide book "
+            "since 1987, and she keeps it in ink, in a hand that has hardly changed."
+        ),
+        (
+            "The figures go to the capital each Friday. There they are typed in, averaged, and made part of a curve that "
+            "decides where the sea wall will stand in forty years. “A number is a promise,” she says. “Somebody will "
+            "build on it.”"
+        ),
+        (
+            "Last winter the automatic gauge on the mole failed for eleven days. The curve has a gap there, or would "
+            "have: the ink goes on through it, twice a day, without a blot."
+        ),
     )
     german = (
-        "Um fünf Uhr morgens riecht das Hafenamt nach Diesel und Toast. Marta Lindqvist führt das Gezeitenbuch seit "
-        "1987, und sie führt es mit Tinte, in einer Handschrift, die sich kaum verändert hat.",
-        "Jeden Freitag gehen die Zahlen in die Hauptstadt. Dort werden sie abgetippt, gemittelt und Teil einer Kurve, "
-        "die entscheidet, wo in vierzig Jahren der Deich steht.",
-        "Im vergangenen Winter fiel der automatische Pegel auf der Mole elf Tage lang aus. Die Tinte läuft hindurch, "
-        "zweimal am Tag, ohne einen Klecks.",
+        (
+            "Um fünf Uhr morgens riecht das Hafenamt nach Diesel und Toast. Marta Lindqvist führt das Gezeitenbuch seit "
+            "1987, und sie führt es mit Tinte, in einer Handschrift, die sich kaum verändert hat."
+        ),
+        (
+            "Jeden Freitag gehen die Zahlen in die Hauptstadt. Dort werden sie abgetippt, gemittelt und Teil einer Kurve, "
+            "die entscheidet, wo in vierzig Jahren der Deich steht."
+        ),
+        (
+            "Im vergangenen Winter fiel der automatische Pegel auf der Mole elf Tage lang aus. Die Tinte läuft hindurch, "
+            "zweimal am Tag, ohne einen Klecks."
+        ),
     )
     chosen = english if language == "en" else german
     middle = "<h2>Ink against outage</h2>" if language == "en" else "<h2>Tinte gegen Ausfall</h2>"
-    quote = "<blockquote><p>" + ("A number is a promise." if language == "en" else "Eine Zahl ist ein Versprechen.")
-    return "".join(f"<p>{text}</p>" for text in chosen) + middle + f"<p>{chosen[1]}</p>{quote}</p></blockquote>" * 2
+    quote = "<blockquote><p>" + (
+        "A number is a promise." if language == "en" else "Eine Zahl ist ein Versprechen."
+    )
+    return (
+        "".join(f"<p>{text}</p>" for text in chosen)
+        + middle
+        + f"<p>{chosen[1]}</p>{quote}</p></blockquote>" * 2
+    )
 
 
 def _picture(caption: str = "") -> Thing:
@@ -174,7 +193,11 @@ TERMS = Thing(life_days=90, readers=10, unconfirmed=20)
 
 def _allowance(used: int) -> Thing:
     return Thing(
-        limit=10, used=used, remaining=10 - used, renews_at=datetime(2026, 7, 31, 23, tzinfo=UTC), zone="Europe/London"
+        limit=10,
+        used=used,
+        remaining=10 - used,
+        renews_at=datetime(2026, 7, 31, 23, tzinfo=UTC),
+        zone="Europe/London",
     )
 
 
@@ -199,7 +222,15 @@ ENTRIES = [
     _entry(1, "gift:issued", detail={"article": TIDE.headline, "credit": "3 of 10", "month": "2026-07"}),
     _entry(2, "gift:claimed", actor="a reader", actor_url=None),
     _entry(3, "gift:confirmed", actor="a reader", actor_url=None),
-    _entry(4, "gift:claimed", actor="a reader", actor_url=None, outcome="deny", reason="claim:by_machine", repeats=3),
+    _entry(
+        4,
+        "gift:claimed",
+        actor="a reader",
+        actor_url=None,
+        outcome="deny",
+        reason="claim:by_machine",
+        repeats=3,
+    ),
     _entry(5, "gift:frozen", actor="Ines Haas", said="Opened from forty networks within an hour."),
     _entry(6, "gift:thawed", actor="Ines Haas", said="It was one university; the librarian wrote to us."),
     _entry(7, "gift:refused", outcome="deny", reason="quota:spent", subject="article 3", subject_url=None),
@@ -250,6 +281,7 @@ def _refusals() -> Iterator[tuple[str, str, dict[str, Any]]]:
         name = f"refused-{reason.replace(':', '-')}"
         yield name, "reader/refused.html", {
             "words": words_for(reason), "deny": deny, "article": TIDE, "retry_url": "/"}  # fmt: skip
+    yield "away", "away.html", {"words": words_for(Reason.DATABASE_AWAY)}
     yield "error-404", "reader/refused.html", {"words": words_for_status(404)}
     yield "error-500", "reader/refused.html", {"words": words_for_status(500), "retry_url": "/"}
 
@@ -257,7 +289,11 @@ def _refusals() -> Iterator[tuple[str, str, dict[str, Any]]]:
 def _reader_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     sections = [Thing(name="Economy", articles=OTHERS[:4]), Thing(name="Arts", articles=OTHERS[4:])]
     yield "front", "reader/front.html", {"lead": TIDE, "sections": sections, "today": NOW}
-    yield "front-empty", "reader/front.html", {"lead": None, "sections": [], "today": NOW, "person": SUBSCRIBER}
+    yield (
+        "front-empty",
+        "reader/front.html",
+        {"lead": None, "sections": [], "today": NOW, "person": SUBSCRIBER},
+    )
     yield "article", "reader/article.html", {"article": TIDE, "person": SUBSCRIBER}
     yield "article-own-gift", "reader/article.html", {"article": TIDE, "person": SUBSCRIBER, "own_gift": True}
     confirm = Thing(url="/articles/article-1/confirm", nonce="n", after_ms=3000)
@@ -266,7 +302,11 @@ def _reader_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "teaser", "reader/teaser.html", {"article": TIDE}
     yield "teaser-no-cookie", "reader/teaser.html", {"article": OTHERS[1], "cookie_missing": True}
     yield "card", "reader/card.html", _card()
-    yield "card-plain", "reader/card.html", _card(article=OTHERS[4], gift=Gift(giver_shown=False, note="", readers=None))
+    yield (
+        "card-plain",
+        "reader/card.html",
+        _card(article=OTHERS[4], gift=Gift(giver_shown=False, note="", readers=None)),
+    )
     yield "card-machine", "reader/card.html", _card(machine=True)
     yield "card-wait", "reader/card.html", _card(wait=Thing(until=NOW + timedelta(seconds=20), seconds=20))
 
@@ -280,7 +320,11 @@ def _subscriber_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "share-spent-open", share, _share(denied=SPENT, allowance=_allowance(10), open_gift=GIFT)
     because = {"because": "The text comes from an agency that does not allow it."}
     yield "share-not-giftable", share, _share(denied=Deny(Reason.ARTICLE_NOT_GIFTABLE, detail=because))
-    yield "share-suspended", share, _share(denied=Deny(Reason.ACCOUNT_SUSPENDED, since=NOW - timedelta(days=4)))
+    yield (
+        "share-suspended",
+        share,
+        _share(denied=Deny(Reason.ACCOUNT_SUSPENDED, since=NOW - timedelta(days=4))),
+    )
     wrong = Deny(Reason.NOTE_HAS_LINK)
     sent = {"label": "Anna", "note": "see https://example.org", "show_name": False, "kind": "gift"}
     yield "share-error", share, _share(error=wrong, sent=sent)
@@ -297,10 +341,22 @@ def _subscriber_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "revoke-read", "subscriber/revoke.html", asked | {"credit_returns": False, "why_no_credit": "read"}
     yield "sign-in", "accounts/sign_in.html", {"error": None, "email": "", "next": ""}
     failed = Deny(Reason.SIGN_IN_FAILED)
-    yield "sign-in-failed", "accounts/sign_in.html", {"error": failed, "email": "paul@example.org", "next": "/gifts"}
+    yield (
+        "sign-in-failed",
+        "accounts/sign_in.html",
+        {"error": failed, "email": "paul@example.org", "next": "/gifts"},
+    )
     sessions = [
-        Thing(id=1, started_at=NOW - timedelta(days=1), last_seen_at=NOW, browser="Firefox, Linux", current=True),
-        Thing(id=2, started_at=NOW - timedelta(days=30), last_seen_at=NOW - timedelta(days=6), browser="", current=False),
+        Thing(
+            id=1, started_at=NOW - timedelta(days=1), last_seen_at=NOW, browser="Firefox, Linux", current=True
+        ),
+        Thing(
+            id=2,
+            started_at=NOW - timedelta(days=30),
+            last_seen_at=NOW - timedelta(days=6),
+            browser="",
+            current=False,
+        ),
     ]
     yield "account", "accounts/account.html", mine | {"sessions": sessions}
     yield "account-admin", "accounts/account.html", {"person": AUDITOR, "sessions": sessions[:1]}
@@ -309,8 +365,16 @@ def _subscriber_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
 def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     desk: dict[str, Any] = {"person": ADMIN, "error": None}
     nothing = dict.fromkeys(("event", "actor", "subject", "outcome", "reason", "since", "until"), "")
-    log = desk | {"filters": nothing, "events": ["gift:issued", "gift:claimed"], "reasons": [str(it) for it in Reason]}
-    yield "log", "admin/log.html", log | {"entries": ENTRIES[::-1], "older": "/desk/log?before=4201", "newer": None}
+    log = desk | {
+        "filters": nothing,
+        "events": ["gift:issued", "gift:claimed"],
+        "reasons": [str(it) for it in Reason],
+    }
+    yield (
+        "log",
+        "admin/log.html",
+        log | {"entries": ENTRIES[::-1], "older": "/desk/log?before=4201", "newer": None},
+    )
     yield "log-empty", "admin/log.html", log | {"entries": [], "filters": nothing | {"outcome": "deny"}}
     restored = Thing(at=NOW - timedelta(hours=1))
     yield "log-restored", "admin/log.html", log | {"entries": ENTRIES[:2], "restored": restored}
@@ -320,7 +384,11 @@ def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     frozen = Gift(frozen_at=NOW - timedelta(hours=1))
     standing = Deny(Reason.GIFT_FROZEN, since=frozen.frozen_at)
     wrong = Deny(Reason.REASON_MISSING)
-    yield "desk-gift-frozen", "admin/gift.html", story | {"gift": frozen, "standing": standing, "error": wrong}
+    yield (
+        "desk-gift-frozen",
+        "admin/gift.html",
+        story | {"gift": frozen, "standing": standing, "error": wrong},
+    )
     people = [
         Thing(id=1, name="Paul Okafor", email="paul@example.org", role="subscriber", plan_label="Standard",
               suspended_at=None, allowance=Thing(limit=10, used=3)),
@@ -329,7 +397,11 @@ def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
         Thing(id=3, name="Ines Haas", email="ines@ledger.example", role="admin", plan_label="", suspended_at=None,
               allowance=None),
     ]  # fmt: skip
-    yield "accounts", "admin/accounts.html", desk | {"accounts": people, "q": "", "older": "/desk/accounts?after=3"}
+    yield (
+        "accounts",
+        "admin/accounts.html",
+        desk | {"accounts": people, "q": "", "older": "/desk/accounts?after=3"},
+    )
     yield "accounts-none", "admin/accounts.html", desk | {"accounts": [], "q": "zzz"}
     months = [
         Thing(month=date(2026, 7, 1), limit=15, granted=5, used=3, returned=0),
@@ -364,9 +436,14 @@ def make_app() -> Flask:
     app = Flask("gallery", template_folder=str(HERE / "templates"), static_folder=str(STATIC))
     for endpoint, rule in ENDPOINTS.items():
         app.add_url_rule(rule, endpoint=endpoint, view_func=lambda **_: "")
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     assets.install(app)
     languages.install(app, folder=HERE / "gateway" / "translations", zone=lambda: "Europe/London")
-    app.jinja_env.globals |= {"csrf_token": lambda: "sample", "done_words": done_words, "words_for": words_for}
+    app.jinja_env.globals |= {
+        "csrf_token": lambda: "sample",
+        "done_words": done_words,
+        "words_for": words_for,
+    }
     return app
 
 

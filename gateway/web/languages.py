@@ -48,7 +48,9 @@ class Speech:
     zone: str
 
 
-_speech: ContextVar[Speech] = ContextVar("speech", default=Speech(SOURCE, NullTranslations(), "UTC"))
+# Outside a request, as in the command line, the source text is spoken and times are told in UTC.
+PLAIN: Final = Speech(SOURCE, NullTranslations(), "UTC")
+_speech: ContextVar[Speech] = ContextVar("speech", default=PLAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class Lazy:
 
     def __mod__(self, values: Mapping[str, object]) -> Markup:
         """Fill the sentence's named places; values that are not markup are escaped."""
-        return Markup(self.__html__()) % values
+        return Markup(self.__html__()) % values  # noqa: S704  # Escaped by `__html__`.
 
 
 def load(folder: Path) -> dict[str, NullTranslations]:

@@ -37,9 +37,12 @@ class Wording:
     ways: tuple[Way, ...] = ()
     since: Lazy = SINCE
     until: Lazy = UNTIL
+    brief: Lazy | None = None  # For lists, where the title would be too long.
 
 
-_ASK_AGAIN: Final = _("Open the link again from the message it came in, or ask the person who sent it for a new one.")
+_ASK_AGAIN: Final = _(
+    "Open the link again from the message it came in, or ask the person who sent it for a new one."
+)
 _ASK_OR_SUBSCRIBE: Final = _("Ask the person who gave it to you for a new link, or subscribe and read on.")
 _TRY_AGAIN: Final = _("Go back, load the page again and repeat what you did.")
 _WRITE: Final = _("If you think that this is a mistake, write to us; a person will answer.")
@@ -48,7 +51,9 @@ _READER: Final = (Way.SUBSCRIBE, Way.FRONT)
 WORDINGS: Final[Mapping[Reason, Wording]] = {
     Reason.QUOTA_SPENT: Wording(
         _("All gifts of this month are given"),
-        _("You have used every gift credit that your subscription has for this calendar month. Nothing was taken."),
+        _(
+            "You have used every gift credit that your subscription has for this calendar month. Nothing was taken."
+        ),
         _("Links you have already made keep working, and the link for subscribers is always free of charge."),
         (Way.GIFTS, Way.LICENCE),
         until=_("New credits arrive on %(moment)s."),
@@ -64,12 +69,16 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         _("Everybody may read it, so it needs no gift and costs no credit."),
         _("Share its own address as often as you like."),
         (Way.ARTICLE,),
+        brief=_("now free"),
     ),
     Reason.ARTICLE_NOT_GIFTABLE: Wording(
         _("This article may not be given"),
         _("Its text belongs in part to somebody else, who has not allowed us to let it travel as a gift."),
-        _("You can share its address with other subscribers free of charge, or ask the licensing desk for rights."),
+        _(
+            "You can share its address with other subscribers free of charge, or ask the licensing desk for rights."
+        ),
         (Way.ARTICLE, Way.LICENCE),
+        brief=_("may not be given"),
     ),
     Reason.ARTICLE_EMBARGOED: Wording(
         _("This article is not published yet"),
@@ -77,6 +86,7 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         _("Come back then; the same address and the same link will work."),
         (Way.FRONT,),
         until=_("The embargo ends on %(moment)s."),
+        brief=_("embargoed"),
     ),
     Reason.ARTICLE_EXPIRED: Wording(
         _("This article is no longer available"),
@@ -84,13 +94,17 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         _("The front page lists what can be read now."),
         (Way.FRONT,),
         since=_("It ended on %(moment)s."),
+        brief=_("article expired"),
     ),
     Reason.ARTICLE_WITHDRAWN: Wording(
         _("This article was withdrawn"),
         _("We have taken it back, so neither subscribers nor gift links open it any more."),
-        _("A giver whose link was never read has the credit back. The front page lists what can be read now."),
+        _(
+            "A giver whose link was never read has the credit back. The front page lists what can be read now."
+        ),
         (Way.FRONT,),
         since=_("It was withdrawn on %(moment)s."),
+        brief=_("article withdrawn"),
     ),
     Reason.ACCOUNT_UNKNOWN: Wording(
         _("There is no such account"),
@@ -113,10 +127,9 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         (Way.SUBSCRIBE, Way.FRONT),
     ),
     Reason.ACCOUNT_OWN: Wording(
-        _("This is your own gift link"),
-        _("You may read the article anyway, so nothing was opened and nothing was counted."),
-        _("Send the link to the person it is for."),
-        (Way.ARTICLE, Way.GIFTS),
+        _("This is your own"),
+        _("Nobody acts at the desk on an account or a gift of their own. Nothing was changed."),
+        _("Ask another admin to do it."),
     ),
     Reason.ACCOUNT_SIGNED_OUT: Wording(
         _("Please sign in"),
@@ -153,6 +166,7 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         _ASK_OR_SUBSCRIBE,
         _READER,
         since=_("It expired on %(moment)s."),
+        brief=_("expired"),
     ),
     Reason.GIFT_REVOKED: Wording(
         _("This gift link was withdrawn"),
@@ -160,14 +174,18 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         _ASK_OR_SUBSCRIBE,
         _READER,
         since=_("It was closed on %(moment)s."),
+        brief=_("withdrawn"),
     ),
     Reason.GIFT_FROZEN: Wording(
         _("This gift link is paused"),
-        _("It is being checked, because it was opened unusually widely or because its giver's account is suspended."),
+        _(
+            "It is being checked, because it was opened unusually widely or because its giver's account is suspended."
+        ),
         _("Try again later, or ask the person who gave it to you what happened."),
         _READER,
         since=_("It was paused on %(moment)s."),
         until=_("It opens again on %(moment)s."),
+        brief=_("paused"),
     ),
     Reason.GIFT_READ_UP: Wording(
         _("This gift has been read by everybody it was for"),
@@ -175,12 +193,16 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         _ASK_OR_SUBSCRIBE,
         _READER,
         since=_("The last reading began on %(moment)s."),
+        brief=_("read by all"),
     ),
     Reason.GIFT_UNCONFIRMED_FULL: Wording(
         _("This link was opened too often without being read"),
         _("Previews and mail scanners have used up its openings. Its readings are untouched."),
-        _("Allow script in your browser, open the link again and press the button; or ask the giver for a new link."),
+        _(
+            "Allow script in your browser, open the link again and press the button; or ask the giver for a new link."
+        ),
         (Way.RETRY, Way.SUBSCRIBE),
+        brief=_("opened too often"),
     ),
     Reason.GIFT_KEY_RETIRED: Wording(
         _("This link needs to be renewed"),
@@ -188,6 +210,7 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         _("The person who gave it can send you a fresh link, free of charge."),
         _READER,
         since=_("The key was retired on %(moment)s."),
+        brief=_("needs a fresh link"),
     ),
     Reason.GIFT_STILL_OPEN: Wording(
         _("This gift is still open"),
@@ -218,7 +241,9 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
     ),
     Reason.CLAIM_FOREIGN: Wording(
         _("This did not come from our page"),
-        _("The request was sent by another site, or by a page that was open for too long. Nothing was changed."),
+        _(
+            "The request was sent by another site, or by a page that was open for too long. Nothing was changed."
+        ),
         _("Open the gift link itself and press the button there."),
         (Way.RETRY, Way.FRONT),
     ),
@@ -294,6 +319,7 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         _("Nothing is lost. Try the same link again later."),
         (Way.RETRY, Way.FRONT),
         since=_("The restore happened on %(moment)s."),
+        brief=_("shut after a restore"),
     ),
     Reason.DATABASE_AWAY: Wording(
         _("We cannot look that up right now"),
@@ -335,9 +361,8 @@ DONE: Final[Mapping[str, Lazy]] = {
     "revoked_with_credit": _("The gift link is withdrawn and its credit is back."),
     "relabelled": _("The label is changed."),
     "renewed": _("A new link is made. It used one credit."),
-    "fresh_link": _("Here is a fresh link. It cost nothing."),
-    "sessions_ended": _("The other sign-in is ended."),
-    "signed_out": _("You are signed out."),
+    "fresh": _("Here is a fresh link. It cost nothing."),
+    "signed_out_elsewhere": _("The other sign-in is ended."),
     "frozen": _("The gift link is paused."),
     "thawed": _("The gift link works again."),
     "suspended": _("The account is suspended."),
