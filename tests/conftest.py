@@ -9,11 +9,13 @@ from hypothesis import settings
 # In this order, since each imports those before it.
 pytest_plugins = [
     "tests.no_skips",
+    "tests.children",
     "tests.browser",
     "tests.postgres",
     "tests.valkey",
     "tests.databases",
     "tests.served",
+    "tests.serving",
 ]
 
 ROOT = Path(__file__).parents[1]

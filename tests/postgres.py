@@ -1,16 +1,14 @@
 """A real PostgreSQL for the tests: the server from a wheel, on a socket of its own, gone when the tests are."""
 
-import ctypes
 import getpass
 import os
 import pwd
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -19,6 +17,8 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
+
+from tests.children import dying_with_its_parent
 
 STARTS_WITHIN_SECONDS = 30.0
 SETTINGS = {
@@ -134,7 +134,7 @@ def _started(programs: Path, base: Path, account: pwd.struct_passwd | None) -> I
         process = subprocess.Popen(
             [programs / "postgres", "-D", base / "data", "-k", base / "sockets", *options],
             start_new_session=True,  # A Ctrl+C is for the tests, which then stop the server in order.
-            preexec_fn=_dying_with_its_parent(),  # noqa: PLW1509 - It makes one call to the kernel and takes no lock.
+            preexec_fn=dying_with_its_parent(signal.SIGQUIT),  # noqa: PLW1509 - It makes one call to the kernel and takes no lock.
             **common,  # type: ignore[call-overload]
         )
     try:
@@ -166,16 +166,3 @@ def _wait_until_ready(server: PostgresServer, process: subprocess.Popen[bytes], 
 
 def _unprivileged_account() -> pwd.struct_passwd | None:
     return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
-
-
-def _dying_with_its_parent() -> Callable[[], None] | None:
-    """Let the kernel stop the server when a test run is killed and can clean up nothing (Linux only)."""
-    if sys.platform != "linux":
-        return None
-    libc = ctypes.CDLL(None)
-    set_parent_death_signal = 1
-
-    def ask() -> None:
-        libc.prctl(set_parent_death_signal, signal.SIGQUIT)
-
-    return ask

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.children import dying_with_its_parent, free_port
 
 ROOT = Path(__file__).parents[1]
 COMMAND = [
@@ -96,6 +97,7 @@ def serve(gateway: Gateway, *, workers: int = 2) -> Serving:
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=dying_with_its_parent(signal.SIGTERM),  # noqa: PLW1509 - It makes one call to the kernel.
         )
     serving = Serving(gateway, process)
     end = time.monotonic() + READY_WITHIN_SECONDS
@@ -135,14 +137,6 @@ def start_gateway(tmp_path: Path) -> Iterator[Callable[..., Serving]]:
     yield start
     for serving in begun:
         serving.stop()
-
-
-def free_port() -> int:
-    """Find a port on 127.0.0.1 that nobody holds just now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-    return port
 
 
 def _is_ready(url: str) -> bool:
