@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -75,20 +75,26 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @contextmanager
-def running_postgres(installation: Path) -> Iterator[PostgresServer]:
-    """Initialise and start a server from its folder of programs; stop and remove it at the end, come what may."""
+def running_postgres(
+    installation: Path, *, data: Path | None = None, settings: Mapping[str, str] = SETTINGS
+) -> Iterator[PostgresServer]:
+    """Start a server from its folder of programs; stop and remove it at the end, come what may.
+
+    Its databases go with it, unless `data` names a folder that keeps them for the next start.
+    """
     # A socket's path may have about 100 characters, so this does not lie below pytest's own long folders.
     base = Path(tempfile.mkdtemp(prefix="gateway-pg-", dir="/tmp"))
     try:
         account = _unprivileged_account()
         if account is not None:
             installation = _copy(installation, base / "copy")
-        for name in ("data", "sockets"):
-            (base / name).mkdir(mode=0o700)
+        data = data or base / "data"
+        for folder in (data, base / "sockets"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if account is not None:
-                os.chown(base / name, account.pw_uid, account.pw_gid)
+                os.chown(folder, account.pw_uid, account.pw_gid)
         base.chmod(0o711)
-        with _started(installation / "bin", base, account) as server:
+        with _started(installation / "bin", base, data, settings, account) as server:
             yield server
     finally:
         shutil.rmtree(base, ignore_errors=True)
@@ -109,11 +115,13 @@ def _copy(installation: Path, to: Path) -> Path:
 
 
 @contextmanager
-def _started(programs: Path, base: Path, account: pwd.struct_passwd | None) -> Iterator[PostgresServer]:
+def _started(
+    programs: Path, base: Path, data: Path, settings: Mapping[str, str], account: pwd.struct_passwd | None
+) -> Iterator[PostgresServer]:
     user = account.pw_name if account else getpass.getuser()
     log = base / "log"
     environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC", "HOME": str(base)}
-    options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     with log.open("wb") as output:
         common = {
             "stdout": output,
@@ -124,15 +132,16 @@ def _started(programs: Path, base: Path, account: pwd.struct_passwd | None) -> I
             "group": account.pw_gid if account else None,
             "extra_groups": [] if account else None,
         }
-        made = subprocess.run(
-            [programs / "initdb", "-D", base / "data", "-U", user, "-A", "trust", "-E", "UTF8", "--no-sync"],
-            check=False,
-            **common,  # type: ignore[call-overload]
-        )
-        if made.returncode:
-            pytest.fail(f"initdb failed:\n{log.read_text()}")
+        if not (data / "PG_VERSION").exists():
+            made = subprocess.run(
+                [programs / "initdb", "-D", data, "-U", user, "-A", "trust", "-E", "UTF8", "--no-sync"],
+                check=False,
+                **common,  # type: ignore[call-overload]
+            )
+            if made.returncode:
+                pytest.fail(f"initdb failed:\n{log.read_text()}")
         process = subprocess.Popen(
-            [programs / "postgres", "-D", base / "data", "-k", base / "sockets", *options],
+            [programs / "postgres", "-D", data, "-k", base / "sockets", *options],
             start_new_session=True,  # A Ctrl+C is for the tests, which then stop the server in order.
             preexec_fn=dying_with_its_parent(signal.SIGQUIT),  # noqa: PLW1509 - It makes one call to the kernel and takes no lock.
             **common,  # type: ignore[call-overload]
