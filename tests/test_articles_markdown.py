@@ -1,12 +1,15 @@
 """Markdown with TOML front matter: everything can be said, and nothing is guessed."""
 
+import re
+import tomllib
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.articles.markdown import parse_markdown
+from gateway.articles.markdown import FrontMatter, PictureStated, RightsStated, parse_markdown
 from gateway.articles.story import Picture, Story, StoryError, StoryFaultError, StoryRefusedError
 from gateway.rights import Rights
 
@@ -185,3 +188,13 @@ def test_quotes_and_lists_nested_without_end_are_no_trouble() -> None:
             parse_markdown(short(body=body))
         except StoryError:
             continue
+
+
+def test_the_documented_front_matter_is_read_and_shows_every_key() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "articles.md").read_text(encoding="utf-8")
+    [example] = re.findall(r"```toml\n(\+\+\+\n.*?)```", text, re.DOTALL)
+    assert parse_markdown(example).body_html == "<p>The text, in <strong>Markdown</strong>.</p>"
+    stated = tomllib.loads(example.split("+++")[1])
+    assert stated.keys() == FrontMatter.model_fields.keys()
+    assert stated["rights"].keys() == RightsStated.model_fields.keys()
+    assert stated["pictures"][0].keys() == PictureStated.model_fields.keys()

@@ -169,6 +169,12 @@ def take_held(connection: Connection, *, source: str, source_id: str) -> Held | 
     return Held(**{column.name: values[column] for column in _HELD}, rights=_rights(values))
 
 
+def find_version(connection: Connection, *, source: str, source_id: str) -> int | None:
+    """Find which version of an article is held, by where it came from; None where none is."""
+    by_source = (article.c.source == source) & (article.c.source_id == source_id)
+    return connection.scalar(select(article.c.source_version).where(by_source))
+
+
 def find_taken_slugs(connection: Connection, slugs: Iterable[str]) -> frozenset[str]:
     """Find which of these slugs articles already bear."""
     return frozenset(connection.scalars(select(article.c.slug).where(article.c.slug.in_(list(slugs)))))
