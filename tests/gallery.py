@@ -6,17 +6,19 @@
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from gettext import NullTranslations
 from pathlib import Path
 from types import SimpleNamespace as Thing
 from typing import Any
 
 import segno
-from flask import Flask, render_template
+from flask import Flask, Response, render_template
 
 from gateway.decision import Deny, Reason
-from gateway.web import assets, languages
+from gateway.web import assets, headers, languages
 from gateway.web.wording import done_words, words_for, words_for_status
 
 HERE = Path(__file__).resolve().parent.parent
@@ -432,12 +434,15 @@ def pages() -> dict[str, tuple[str, Mapping[str, Any]]]:
 
 
 def make_app() -> Flask:
-    """Return an application that knows every address and language but has no views and no store."""
+    """Return an application that has every page at /LANGUAGE/NAME, but no views of its own and no store."""
     app = Flask("gallery", template_folder=str(HERE / "templates"), static_folder=str(STATIC))
+    app.add_url_rule("/static/sample/harbour.svg", view_func=_harbour)
+    app.add_url_rule("/<any(en, de):language>/<name>.html", view_func=_page)
     for endpoint, rule in ENDPOINTS.items():
         app.add_url_rule(rule, endpoint=endpoint, view_func=lambda **_: "")
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     assets.install(app)
+    headers.install(app, secure=False)
     languages.install(app, folder=HERE / "gateway" / "translations", zone=lambda: "Europe/London")
     app.jinja_env.globals |= {
         "csrf_token": lambda: "sample",
@@ -447,17 +452,29 @@ def make_app() -> Flask:
     return app
 
 
+def _harbour() -> Response:
+    return Response(HARBOUR, mimetype="image/svg+xml")
+
+
+def _page(language: str, name: str) -> str:
+    template, values = pages()[name]
+    languages.speak(replace(languages.spoken(), language=language, translations=_catalogues()[language]))
+    policy = Thing(
+        publisher="The Northern Ledger", zone="Europe/London", licensing_email="licensing@ledger.example",
+        notice=NOTICE[language], terms=TERMS,
+    )  # fmt: skip
+    common = {"policy": policy, "person": None, "csp_nonce": headers.nonce()}
+    return render_template(template, **(common | dict(values)))
+
+
+@cache
+def _catalogues() -> dict[str, NullTranslations]:
+    return languages.load(HERE / "gateway" / "translations")
+
+
 def render(app: Flask, name: str, language: str) -> str:
     """Render one sample page in one language."""
-    template, values = pages()[name]
-    with app.test_request_context(f"/?lang={language}"):
-        app.preprocess_request()
-        policy = Thing(
-            publisher="The Northern Ledger", zone="Europe/London", licensing_email="licensing@ledger.example",
-            notice=NOTICE[language], terms=TERMS,
-        )  # fmt: skip
-        common = {"policy": policy, "person": None, "csp_nonce": "sample"}
-        return render_template(template, **(common | dict(values)))
+    return app.test_client().get(f"/{language}/{name}.html").text
 
 
 def write(folder: Path) -> None:

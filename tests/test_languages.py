@@ -32,13 +32,13 @@ def _speak_plainly_afterwards() -> Iterator[None]:
 
 
 def _texts(of: Message) -> tuple[str, ...]:
-    return of.id if isinstance(of.id, tuple) else (of.id,)
+    return (of.id,) if isinstance(of.id, str) else tuple(of.id)
 
 
 def _translations(of: Message | None) -> tuple[str, ...]:
-    if of is None:
+    if of is None or of.string is None:
         return ()
-    return of.string if isinstance(of.string, tuple) else (of.string,)
+    return (of.string,) if isinstance(of.string, str) else tuple(of.string)
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
@@ -101,7 +101,7 @@ def _bare_texts(template: str) -> Iterator[str]:
     text = re.sub(r"<(\w+)(?:[^>\"']|\"[^\"]*\"|'[^']*')*>|</\w[^>]*>|<!\w+[^>]*>|&\w+;", "\0", text)
     for piece in text.split("\0"):
         words = piece.strip(" \n·–©#():,./")
-        if words and words not in {"WhatsApp"}:
+        if words and words != "WhatsApp":
             yield words
 
 
@@ -109,7 +109,7 @@ def test_every_reason_has_its_words() -> None:
     assert set(WORDINGS) == set(Reason)
     for reason in Reason:
         words = words_for(reason)
-        assert str(words.title) and str(words.text) and str(words.next)
+        assert all(map(str, (words.title, words.text, words.next)))
         assert not str(words.title).endswith("."), f"{reason}: a headline has no full stop"
 
 
@@ -204,7 +204,7 @@ def test_what_is_filled_into_a_lazy_sentence_is_escaped() -> None:
 
 
 def test_a_missing_catalogue_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="messages.po"):
+    with pytest.raises(FileNotFoundError, match=r"messages\.po"):
         languages.load(tmp_path)
 
 

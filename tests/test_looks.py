@@ -1,0 +1,109 @@
+"""Every page as a browser shows it: accessible, no wider than its window, quick to the finger, kind to paper."""
+
+from collections.abc import Iterator
+from threading import Thread
+
+import pytest
+from playwright.sync_api import Page
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from tests import gallery
+from tests.browser import NewPerson, assert_accessible, assert_fits
+
+# Refusals share one template; these have each of its parts.
+REFUSALS = ("refused-gift-expired", "refused-article-not_giftable", "refused-request-too_fast")
+NAMES = [name for name in gallery.pages() if not name.startswith("refused-") or name in REFUSALS]
+WINDOWS = {
+    "phone, light": {"viewport": {"width": 320, "height": 640}, "color_scheme": "light"},
+    "desktop, dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
+}
+FINGER_PX = 44
+# Links inside a sentence and the boxes beside a label that is itself pressable may be smaller.
+TARGETS = (
+    ".button, .masthead-nav a, .footer nav a, .tabs a, label.check, label.choice, input, select, summary"
+)
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_request(self, code: object = "-", size: object = "-") -> None:
+        """Say nothing of each request."""
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    """Serve the gallery."""
+    server = make_server("127.0.0.1", 0, gallery.make_app(), threaded=True, request_handler=_Quiet)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_page_is_accessible_and_fits(
+    new_person: NewPerson, address: str, window: str, language: str
+) -> None:
+    page = new_person(**WINDOWS[window])
+    for name in NAMES:
+        page.goto(f"{address}/{language}/{name}.html")
+        assert_fits(page)
+        # Colours and structure are the same in both languages; axe is slow.
+        if (language == "en") == (window == "phone, light"):
+            assert_accessible(page)
+
+
+def test_what_is_pressed_is_as_large_as_a_finger(new_person: NewPerson, address: str) -> None:
+    page = new_person(**WINDOWS["phone, light"])
+    for name in (
+        "front",
+        "card",
+        "share-open",
+        "issued",
+        "gifts",
+        "sign-in",
+        "account",
+        "log",
+        "desk-account",
+    ):
+        page.goto(f"{address}/en/{name}.html")
+        assert _small_targets(page) == [], name
+
+
+def test_a_page_on_paper_has_the_notice_and_the_gift_and_no_buttons(
+    new_person: NewPerson, address: str
+) -> None:
+    page = new_person()
+    page.goto(f"{address}/en/article-by-gift.html")
+    page.emulate_media(media="print")
+    assert page.get_by_text("Please use the share button.").is_visible()
+    assert page.get_by_text("Read by gift K7QD2M4X").is_visible()
+    assert not page.locator(".masthead-nav").is_visible()
+    page.goto(f"{address}/en/article.html")
+    assert page.locator("share-button:visible").count() == 0
+
+
+def test_the_keyboard_reaches_the_content_first_and_shows_where_it_is(page: Page, address: str) -> None:
+    page.goto(f"{address}/en/front.html")
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Skip to the content")
+    box = skip.bounding_box()
+    assert box is not None
+    assert box["y"] >= 0
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    focused = page.evaluate("document.activeElement.closest('main') !== null")
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert (focused, outline) == (True, "solid")
+
+
+def _small_targets(page: Page) -> list[str]:
+    found: list[str] = page.evaluate(
+        """([wanted, least]) => [...document.querySelectorAll(wanted)]
+            .filter((each) => each.checkVisibility() && !each.matches("[type=hidden], [type=radio], [type=checkbox]"))
+            .filter((each) => each.getBoundingClientRect().height < least - 0.5)
+            .map((each) => each.outerHTML.slice(0, 120))""",
+        [TARGETS, FINGER_PX],
+    )
+    return found
