@@ -80,8 +80,10 @@ class PolicyBook:
         self._read_at = float("-inf")
 
     def close(self) -> None:
-        """Stop reading."""
+        """Stop reading, and wait until a reading under way has given its connection back."""
         self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
 
     def _refresh(self) -> None:
         # Requests find what is in force in memory: a thread reads it, begun on first use, since threads do
