@@ -20,7 +20,7 @@ class DatabaseStorage(Storage, MovingWindowSupport):
     clock as options.
     """
 
-    STORAGE_SCHEME = [SCHEME]
+    STORAGE_SCHEME = [SCHEME]  # noqa: RUF012 - The library declares it as a plain list.
 
     def __init__(
         self,

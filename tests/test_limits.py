@@ -80,7 +80,8 @@ def statuses(app: Flask, count: int, **how: Any) -> list[int]:
     ]
 
 
-def test_the_eleventh_attempt_of_a_minute_from_one_network_is_refused(new_app: NewApp, clock: Clock) -> None:
+@pytest.mark.usefixtures("clock")
+def test_the_eleventh_attempt_of_a_minute_from_one_network_is_refused(new_app: NewApp) -> None:
     app = new_app()
     assert statuses(app, 10) == [403] * 10
     refused = attempt(app, address="192.0.2.200", accept="application/json")
@@ -92,9 +93,8 @@ def test_the_eleventh_attempt_of_a_minute_from_one_network_is_refused(new_app: N
     assert attempt(app, address="198.51.100.7").status_code == 403
 
 
-def test_the_sixth_attempt_on_one_address_is_refused_from_wherever_it_comes(
-    new_app: NewApp, clock: Clock
-) -> None:
+@pytest.mark.usefixtures("clock")
+def test_the_sixth_attempt_on_one_address_is_refused_from_wherever_it_comes(new_app: NewApp) -> None:
     app = new_app()
     tried = [attempt(app, address=f"192.0.{number}.7").status_code for number in range(5)]
     assert tried == [403] * 5
@@ -121,7 +121,8 @@ def test_the_limit_ends_when_the_answer_said(new_app: NewApp, clock: Clock) -> N
     assert statuses(app, 10) == [403] * 9 + [429]
 
 
-def test_a_success_is_an_attempt_too(new_app: NewApp, clock: Clock) -> None:
+@pytest.mark.usefixtures("clock")
+def test_a_success_is_an_attempt_too(new_app: NewApp) -> None:
     app = new_app()
     statuses(app, 9)
     answered = [
@@ -137,7 +138,8 @@ def test_a_success_is_an_attempt_too(new_app: NewApp, clock: Clock) -> None:
     assert [answer.status_code for answer in answered] == [303, 429]
 
 
-def test_every_worker_counts_in_one_place(new_app: NewApp, clock: Clock) -> None:
+@pytest.mark.usefixtures("clock")
+def test_every_worker_counts_in_one_place(new_app: NewApp) -> None:
     workers = [new_app(), new_app()]
     tried = [attempt(workers[number % 2], f"{number}@example.com").status_code for number in range(12)]
     assert tried == [403] * 10 + [429] * 2
@@ -204,9 +206,7 @@ def test_valkey_counts_for_every_worker(new_app: NewApp, site: Site, valkey_url:
 
 
 @pytest.mark.valkey
-def test_a_dead_valkey_makes_the_limit_stricter_and_never_absent(
-    new_app: NewApp, site: Site, mortal_valkey: Any
-) -> None:
+def test_a_dead_valkey_makes_the_limit_stricter_and_never_absent(new_app: NewApp, mortal_valkey: Any) -> None:
     app = new_app(limits_url=mortal_valkey.connection_url)
     port = mortal_valkey.port
     assert statuses(app, 3) == [403] * 3
