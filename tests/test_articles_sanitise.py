@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gateway.articles.sanitise import TAGS, characters, first_paragraph, from_text, plain_text, sanitise
+from gateway.articles.sanitise import characters, first_paragraph, from_text, plain_text, sanitise
+from gateway.articles.shape import TAGS
 from gateway.articles.story import StoryFaultError
 
 PIECES = [
