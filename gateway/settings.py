@@ -38,6 +38,7 @@ class Settings(BaseModel):
     limits_url: str = Field(
         "", description="redis:// or valkey:// for request limits; empty keeps them in the database."
     )
+    pictures: Path | None = Field(None, description="Folder of pictures at /pictures; empty is the demo's.")
     proxies: int = Field(0, ge=0, le=10, description="How many proxies in front add X-Forwarded-For.")
     threads: int = Field(4, ge=1, le=64, description="Threads of a worker.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(

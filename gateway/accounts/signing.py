@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from gateway.accounts.passwords import NOBODY, verified
+from gateway.accounts.passwords import nobody, verified
 from gateway.decision import Deny, Reason
 from gateway.keys import digest
 from gateway.ledger import Actor, Entry, Event, Outcome
@@ -33,7 +33,7 @@ def sign_in(runtime: Runtime, email: str, password: str, *, agent: str, actor: A
     with runtime.database.reading() as connection:
         account = accounts.find_account_by_email(connection, email)
         hashed = None if account is None else accounts.find_password_hash(connection, account.id)
-    right = verified(hashed or NOBODY, password) and hashed is not None
+    right = verified(hashed or nobody(), password) and hashed is not None
     if account is None:
         return Deny(Reason.SIGN_IN_FAILED)
     with runtime.database.transaction() as connection:

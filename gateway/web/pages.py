@@ -1,8 +1,11 @@
 """Pages that explain: subscribing, copyright and licences, privacy."""
 
-from flask import Blueprint, Response, make_response, render_template
+from pathlib import Path
+
+from flask import Blueprint, Response, make_response, render_template, send_from_directory
 
 from gateway.accounts.signing import SESSION_LIFE
+from gateway.resources import folder
 from gateway.web.asking import DEVICE_SECONDS
 from gateway.web.state import state
 
@@ -33,6 +36,15 @@ def privacy() -> str:
     """Say what is kept about people."""
     kept = {"networks": None, "claims": DEVICE_SECONDS // 86400, "sessions": SESSION_LIFE.days}
     return render_template("pages/privacy.html", kept=kept)
+
+
+@bp.get("/pictures/<name>")
+def picture(name: str) -> Response:
+    """Serve one of the publisher's pictures, which are nobody's secret."""
+    pictures = state().settings.pictures or folder("demo") / "pictures"
+    response = send_from_directory(Path(pictures).resolve(), name)
+    response.headers["Cache-Control"] = "public, max-age=86400"
+    return response
 
 
 @bp.get("/robots.txt")

@@ -1,0 +1,1 @@
+"""What an operator does: set the gateway up, keep its keys, clean up behind it."""

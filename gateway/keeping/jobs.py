@@ -1,0 +1,160 @@
+"""The jobs: what has to be tidied every few seconds or minutes, by one process of all, under a lease."""
+
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.keeping.revocations import RevocationsError, export_revocations
+from gateway.link import UNSERVED_CLAIM_LIFE
+from gateway.runtime import Runtime
+from gateway.store import gifts, idempotency, leases, readings, upkeep
+
+LEASE = "jobs"
+LEASE_LIFE = timedelta(seconds=30)
+TICK_SECONDS = 5.0
+IDEMPOTENCY_LIFE = timedelta(hours=24)
+GIFTS_AT_ONCE = 1000
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One piece of work, how many seconds lie between its runs, and what it does at an instant; it counts what it did."""
+
+    name: str
+    every: float
+    run: Callable[[datetime], int]
+
+
+class JobsRunner:
+    """Does the jobs when they are due, as long as it has the lease."""
+
+    def __init__(self, runtime: Runtime, *, revocations: Path | None = None) -> None:
+        self._runtime = runtime
+        self._due: dict[str, float] = {}
+        self.holder = f"{socket.gethostname()[:40]}:{secrets.token_hex(4)}"
+        self.jobs = jobs_of(runtime, revocations)
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until told to stop; a fault is logged, and what failed is tried again when it is due next."""
+        log.info("jobs_started", holder=self.holder, jobs=[job.name for job in self.jobs])
+        leading = False
+        while not stop.is_set():
+            try:
+                mine = self.take_turn(stop)
+            except SQLAlchemyError as fault:
+                log.warning("jobs_wait_for_database", error=type(fault).__name__)
+            else:
+                if mine is not leading:
+                    log.info("jobs_lease_taken" if mine else "jobs_lease_held_by_another")
+                leading = mine
+            stop.wait(TICK_SECONDS)
+        self.release()
+        log.info("jobs_stopped")
+
+    def take_turn(self, stop: threading.Event | None = None) -> bool:
+        """Take or renew the lease and do every job that is due; False while another process has the lease."""
+        for job in self.jobs:
+            if stop is not None and stop.is_set():
+                break
+            # Before each job, so that no job begins on a lease that ran out during the one before.
+            if not self._take_lease():
+                return False
+            if self._due.get(job.name, float("-inf")) <= time.monotonic():
+                self._do(job)
+        return True
+
+    def release(self) -> None:
+        """Give the lease up; where that fails it runs out by itself."""
+        try:
+            with self._runtime.database.transaction() as connection:
+                leases.release_lease(connection, LEASE, self.holder)
+        except SQLAlchemyError as fault:
+            log.warning("jobs_lease_not_released", error=type(fault).__name__)
+
+    def _take_lease(self) -> bool:
+        now = self._runtime.clock()
+        with self._runtime.database.transaction() as connection:
+            return leases.take_lease(connection, LEASE, self.holder, now=now, until=now + LEASE_LIFE)
+
+    def _do(self, job: Job) -> None:
+        self._due[job.name] = time.monotonic() + job.every
+        try:
+            done = job.run(self._runtime.clock())
+        except (SQLAlchemyError, RevocationsError) as fault:
+            log.warning(
+                "job_failed", job=job.name, error=type(fault).__name__, told=str(fault).partition("\n")[0]
+            )
+        else:
+            if done:
+                log.info("job_done", job=job.name, count=done)
+
+
+def jobs_of(runtime: Runtime, revocations: Path | None) -> tuple[Job, ...]:
+    """List the jobs of an installation; revocations are written where a file for them is set."""
+    database = runtime.database
+
+    def lapse_claims(now: datetime) -> int:
+        return _lapse_claims(runtime, now)
+
+    def drop_keys(now: datetime) -> int:
+        with database.transaction() as connection:
+            return idempotency.drop_keys(connection, now - IDEMPOTENCY_LIFE)
+
+    def drop_sessions(now: datetime) -> int:
+        with database.transaction() as connection:
+            return upkeep.drop_sessions(connection, now)
+
+    def drop_limit_hits(now: datetime) -> int:
+        with database.transaction() as connection:
+            return upkeep.drop_limit_hits(connection, now)
+
+    always = (
+        Job("lapse unserved claims", 15.0, lapse_claims),
+        Job("drop limiter rows", 60.0, drop_limit_hits),
+        Job("drop idempotency keys", 300.0, drop_keys),
+        Job("drop ended sessions", 600.0, drop_sessions),
+    )
+    if revocations is None:
+        return always
+    return (*always, Job("write revocations", 15.0, _Revocations(runtime, revocations).write))
+
+
+class _Revocations:
+    """Writes the file of revocations when there is a new one."""
+
+    def __init__(self, runtime: Runtime, path: Path) -> None:
+        self._runtime = runtime
+        self._path = path
+        self._written: tuple[int, datetime | None] | None = None
+
+    def write(self, _now: datetime) -> int:
+        with self._runtime.database.reading() as connection:
+            last = upkeep.find_last_revocation(connection)
+        if last == self._written and self._path.exists():
+            return 0
+        added = export_revocations(self._runtime, self._path).added
+        self._written = last
+        return added
+
+
+def _lapse_claims(runtime: Runtime, now: datetime) -> int:
+    before = now - UNSERVED_CLAIM_LIFE
+    with runtime.database.reading() as connection:
+        holding = upkeep.list_gifts_with_unserved_claims(connection, before, limit=GIFTS_AT_ONCE)
+    freed = 0
+    for gift_id in holding:
+        # One transaction a gift: its row is held while its places are freed, and nobody else's is.
+        with runtime.database.transaction() as connection:
+            if gifts.take_gift_by_id(connection, gift_id) is not None:
+                freed += readings.free_unserved_places(connection, gift_id, before=before, now=now)
+    return freed

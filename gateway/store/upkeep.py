@@ -1,0 +1,79 @@
+"""What the jobs and the operator ask of the tables: what has run out, who still needs a key, what was revoked."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, select
+
+from gateway.models import account, api_token, claim, gift, limit_hit, session
+
+ROWS_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """One gift that was revoked, in what a restore needs to revoke it again."""
+
+    reference: str
+    revoked_at: datetime
+    because: str
+    credit_returned_at: datetime | None
+
+
+def list_gifts_with_unserved_claims(connection: Connection, before: datetime, *, limit: int) -> list[int]:
+    """List gifts that hold places for claims made before an instant whose text was never fetched."""
+    unserved = select(claim.c.gift_id).where(
+        claim.c.served_at.is_(None),
+        claim.c.confirmed_at.is_(None),
+        claim.c.lapsed_at.is_(None),
+        claim.c.claimed_at <= before,
+    )
+    return list(connection.execute(unserved.distinct().limit(limit)).scalars())
+
+
+def drop_sessions(connection: Connection, now: datetime) -> int:
+    """Forget sessions that ran out; returns how many."""
+    return connection.execute(delete(session).where(session.c.expires_at <= now)).rowcount
+
+
+def drop_limit_hits(connection: Connection, now: datetime) -> int:
+    """Forget what request limits counted in windows that are over; returns how many."""
+    return connection.execute(delete(limit_hit).where(limit_hit.c.expires_at <= now)).rowcount
+
+
+def find_need_of_key(connection: Connection, key_id: str, now: datetime) -> tuple[int, datetime | None]:
+    """Count the living gifts a key must still verify, and find when the last of them expires."""
+    living = (gift.c.key_id == key_id) & gift.c.revoked_at.is_(None) & (gift.c.expires_at > now)
+    row = connection.execute(select(func.count(), func.max(gift.c.expires_at)).where(living)).one()
+    return row[0], row[1]
+
+
+def count_accounts_by_plan(connection: Connection) -> dict[str, int]:
+    """Count the accounts that have a plan, by its name."""
+    statement = (
+        select(account.c.plan, func.count()).where(account.c.plan.is_not(None)).group_by(account.c.plan)
+    )
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def count_living_tokens(connection: Connection) -> int:
+    """Count the bearer tokens that nobody revoked."""
+    return connection.execute(select(func.count()).where(api_token.c.revoked_at.is_(None))).scalar_one()
+
+
+def find_last_revocation(connection: Connection) -> tuple[int, datetime | None]:
+    """Count every revocation and find the last one's instant: what changes when there is a new one."""
+    statement = select(func.count(), func.max(gift.c.revoked_at)).where(gift.c.revoked_at.is_not(None))
+    row = connection.execute(statement).one()
+    return row[0], row[1]
+
+
+def each_revocation(connection: Connection) -> Iterator[Revocation]:
+    """Yield every revocation, oldest gift first, without holding them all in memory."""
+    statement = select(gift.c.reference, gift.c.revoked_at, gift.c.revoked_because, gift.c.credit_returned_at)
+    rows = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(
+        statement.where(gift.c.revoked_at.is_not(None)).order_by(gift.c.id)
+    )
+    for row in rows:
+        yield Revocation(*row)
