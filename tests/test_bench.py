@@ -1,0 +1,49 @@
+"""The measurement runs; how fast anything is, a busy machine cannot say and no test asks."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.__main__ import main
+from bench.measuring import Spread
+from bench.table import Row
+from bench.world import World, reference
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def test_every_flow_is_measured_and_found_in_the_log(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path
+    if kind == "postgresql":
+        # The server runs as an account that may not enter pytest's own folders where the tests run as root.
+        for each in (tmp_path, *tmp_path.parents[:2]):
+            each.chmod(0o755)
+    sizes = ["--gifts", "40", "--gifts", "60"]
+    assert main(["--quick", "--database", kind, *sizes, "--folder", str(folder)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    told = [line.split()[:3] for line in lines if " ≥ " in line]
+    assert told == [
+        [flow, kind, gifts] for flow in ("read", "card", "claim", "issue") for gifts in ("40", "60")
+    ]
+    assert sum(" ≤ 1.2× " in line for line in lines) == 4
+
+
+def test_a_row_says_by_how_much_it_falls_short() -> None:
+    row = Row("read", "sqlite", 1000, 1.0, Spread(0.2, 0.3, 0.4), 0.4)
+    assert not row.reached
+    assert row.line().endswith("short by 25%")
+
+
+def test_a_slowdown_is_reached_from_below() -> None:
+    assert Row("read", "sqlite", 1_000_000, 1.0, Spread(1.0, 1.1, 1.2), 1.2, slower=True).reached
+
+
+def test_no_two_gifts_and_no_two_issues_are_alike() -> None:
+    world = World(10_000, "key")
+    references = {reference(gift) for gift in range(1, world.gifts + 1)}
+    given = {(world.account_of(gift), world.article_of(gift)) for gift in range(1, world.gifts + 1)}
+    issued = {world.untouched(number) for number in range(20_000)}
+    assert len(references) == len(given) == world.gifts
+    assert len(issued) == 20_000
+    assert not given & issued
