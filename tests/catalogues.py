@@ -11,7 +11,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from gateway.web.languages import LANGUAGES, SOURCE
+from gateway.web.speech import LANGUAGES, SOURCE
 
 ROOT = Path(__file__).parents[1]
 CATALOGUES = ROOT / "gateway" / "translations"

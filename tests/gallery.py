@@ -5,20 +5,23 @@
 
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from gettext import NullTranslations
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace as Thing
 from typing import Any
 
 import segno
 from flask import Flask, Response, render_template
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from gateway.decision import Deny, Reason
-from gateway.web import assets, headers, languages
+from gateway.web import assets, headers, languages, speech
 from gateway.web.wording import done_words, words_for, words_for_status
 
 HERE = Path(__file__).resolve().parent.parent
@@ -433,13 +436,21 @@ def pages() -> dict[str, tuple[str, Mapping[str, Any]]]:
     return {name: (template, values) for group in every for name, template, values in group}
 
 
-def make_app() -> Flask:
-    """Return an application that has every page at /LANGUAGE/NAME, but no views of its own and no store."""
+POSTED = {"reader.claim", "reader.report", "reader.confirm", "subscriber.issue"}
+
+
+def make_app(**views: Callable[..., Any]) -> Flask:
+    """Return an application that has every page at /LANGUAGE/NAME, and no store.
+
+    `views` answer for endpoints by name, with `_` for the dot; all other addresses are empty.
+    """
     app = Flask("gallery", template_folder=str(HERE / "templates"), static_folder=str(STATIC))
     app.add_url_rule("/static/sample/harbour.svg", view_func=_harbour)
     app.add_url_rule("/<any(en, de):language>/<name>.html", view_func=_page)
     for endpoint, rule in ENDPOINTS.items():
-        app.add_url_rule(rule, endpoint=endpoint, view_func=lambda **_: "")
+        view = views.get(endpoint.replace(".", "_"), lambda **_: "")
+        methods = ["POST"] if endpoint in POSTED else ["GET"]
+        app.add_url_rule(rule, endpoint=endpoint, view_func=view, methods=methods)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     assets.install(app)
     headers.install(app, secure=False)
@@ -458,7 +469,12 @@ def _harbour() -> Response:
 
 def _page(language: str, name: str) -> str:
     template, values = pages()[name]
-    languages.speak(replace(languages.spoken(), language=language, translations=_catalogues()[language]))
+    return show(template, values, language)
+
+
+def show(template: str, values: Mapping[str, Any], language: str = "en") -> str:
+    """Render a template with sample values, inside a request."""
+    speech.speak(replace(speech.spoken(), language=language, translations=_catalogues()[language]))
     policy = Thing(
         publisher="The Northern Ledger", zone="Europe/London", licensing_email="licensing@ledger.example",
         notice=NOTICE[language], terms=TERMS,
@@ -469,12 +485,30 @@ def _page(language: str, name: str) -> str:
 
 @cache
 def _catalogues() -> dict[str, NullTranslations]:
-    return languages.load(HERE / "gateway" / "translations")
+    return speech.load(HERE / "gateway" / "translations")
 
 
 def render(app: Flask, name: str, language: str) -> str:
     """Render one sample page in one language."""
     return app.test_client().get(f"/{language}/{name}.html").text
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_request(self, code: object = "-", size: object = "-") -> None:
+        """Say nothing of each request."""
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """Serve an app on a free port of this machine; yields its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
 
 
 def write(folder: Path) -> None:
@@ -483,7 +517,7 @@ def write(folder: Path) -> None:
     shutil.copytree(STATIC, folder / "static", dirs_exist_ok=True)
     (folder / "static" / "sample").mkdir(exist_ok=True)
     (folder / "static" / "sample" / "harbour.svg").write_text(HARBOUR, encoding="utf-8")
-    for language in languages.LANGUAGES:
+    for language in speech.LANGUAGES:
         (folder / language).mkdir(parents=True, exist_ok=True)
         for name in pages():
             (folder / language / f"{name}.html").write_text(render(app, name, language), encoding="utf-8")

@@ -13,14 +13,14 @@ from flask import Flask, Response
 from markupsafe import Markup
 
 from gateway.decision import Reason
-from gateway.web import languages
-from gateway.web.languages import Lazy, Speech, choose
+from gateway.web import languages, speech, telling
+from gateway.web.speech import Lazy, Speech, choose
 from gateway.web.wording import DONE, STATUSES, WORDINGS, done_words, words_for, words_for_status
 from tests import catalogues, gallery
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "gateway" / "translations"
-TRANSLATED = [code for code in languages.LANGUAGES if code != languages.SOURCE]
+TRANSLATED = [code for code in speech.LANGUAGES if code != speech.SOURCE]
 PLACE = re.compile(r"%\((\w+)\)s")
 RENEWAL = datetime(2026, 7, 31, 23, tzinfo=UTC)
 
@@ -28,7 +28,7 @@ RENEWAL = datetime(2026, 7, 31, 23, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def _speak_plainly_afterwards() -> Iterator[None]:
     yield
-    languages.speak(languages.PLAIN)
+    speech.speak(speech.PLAIN)
 
 
 def _texts(of: Message) -> tuple[str, ...]:
@@ -171,31 +171,31 @@ def test_the_language_is_chosen_by_wish_then_cookie_then_browser(
     ],
 )
 def test_a_moment_names_its_zone(language: str, zone: str, told: str) -> None:
-    languages.speak(Speech(language, NullTranslations(), zone))
-    assert languages.moment(RENEWAL) == Markup(f'<time datetime="2026-07-31T23:00:00Z">{told}</time>')
+    speech.speak(Speech(language, NullTranslations(), zone))
+    assert telling.moment(RENEWAL) == Markup(f'<time datetime="2026-07-31T23:00:00Z">{told}</time>')
 
 
 def test_a_stamp_has_seconds_and_the_zones_abbreviation() -> None:
-    languages.speak(Speech("de", NullTranslations(), "America/Argentina/Buenos_Aires"))
-    assert languages.stamp(RENEWAL).striptags() == "31.07.2026, 20:00:00 UTC-03"
-    assert languages.stamp(RENEWAL, "Europe/London").striptags() == "01.08.2026, 00:00:00 BST"
-    assert languages.zone_name() == "America/Argentina/Buenos Aires"
+    speech.speak(Speech("de", NullTranslations(), "America/Argentina/Buenos_Aires"))
+    assert telling.stamp(RENEWAL).striptags() == "31.07.2026, 20:00:00 UTC-03"
+    assert telling.stamp(RENEWAL, "Europe/London").striptags() == "01.08.2026, 00:00:00 BST"
+    assert telling.zone_name() == "America/Argentina/Buenos Aires"
 
 
 def test_days_months_and_numbers_follow_the_language() -> None:
-    languages.speak(Speech("de", NullTranslations(), "Europe/London"))
-    assert languages.day(RENEWAL).striptags() == "1. August 2026"
-    assert languages.long_day(RENEWAL).striptags() == "Samstag, 1. August 2026"
-    assert (languages.month(date(2026, 3, 1)), languages.number(1234567)) == ("März 2026", "1.234.567")
-    languages.speak(Speech("en", NullTranslations(), "Europe/London"))
-    assert languages.long_day(RENEWAL).striptags() == "Saturday 1 August 2026"
-    assert (languages.month(date(2026, 3, 1)), languages.number(1234567)) == ("March 2026", "1,234,567")
+    speech.speak(Speech("de", NullTranslations(), "Europe/London"))
+    assert telling.day(RENEWAL).striptags() == "1. August 2026"
+    assert telling.long_day(RENEWAL).striptags() == "Samstag, 1. August 2026"
+    assert (telling.month(date(2026, 3, 1)), telling.number(1234567)) == ("März 2026", "1.234.567")
+    speech.speak(Speech("en", NullTranslations(), "Europe/London"))
+    assert telling.long_day(RENEWAL).striptags() == "Saturday 1 August 2026"
+    assert (telling.month(date(2026, 3, 1)), telling.number(1234567)) == ("March 2026", "1,234,567")
 
 
 def test_a_lazy_sentence_is_translated_when_it_is_written_out() -> None:
     sentence = Lazy("Copy")
     assert str(sentence) == "Copy"
-    languages.speak(Speech("de", languages.load(FOLDER)["de"], "UTC"))
+    speech.speak(Speech("de", speech.load(FOLDER)["de"], "UTC"))
     assert (str(sentence), f"{sentence}") == ("Kopieren", "Kopieren")
 
 
@@ -203,9 +203,25 @@ def test_what_is_filled_into_a_lazy_sentence_is_escaped() -> None:
     assert Lazy("for %(label)s") % {"label": "<b>Anna</b>"} == Markup("for &lt;b&gt;Anna&lt;/b&gt;")
 
 
+def test_what_is_filled_into_a_pages_sentence_is_escaped_unless_it_is_markup() -> None:
+    assert languages.gettext("for %(label)s", label="<b>") == Markup("for &lt;b&gt;")
+    assert languages.gettext("for %(label)s", label=Markup("<b>")) == Markup("for <b>")
+    assert languages.gettext("No %(such)s sentence") == "No %(such)s sentence", (
+        "without values nothing is filled"
+    )
+
+
+def test_a_counted_sentence_takes_the_form_of_its_number() -> None:
+    one, many = "%(count)s day", "%(count)s days"
+    assert [languages.ngettext(one, many, n, count=n) for n in (1, 2)] == ["1 day", "2 days"]
+    speech.speak(Speech("de", speech.load(FOLDER)["de"], "UTC"))
+    assert [languages.ngettext(one, many, n, count=n) for n in (1, 2)] == ["1 Tag", "2 Tage"]
+    assert languages.pgettext("count", "Read") == "Gelesen"
+
+
 def test_a_missing_catalogue_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"messages\.po"):
-        languages.load(tmp_path)
+        speech.load(tmp_path)
 
 
 @pytest.fixture
@@ -216,7 +232,9 @@ def app() -> Flask:
 
     @made.get("/")
     def answer() -> Response:
-        return Response(languages.gettext("Copy") + str(languages.language_links()), mimetype="text/html")
+        return Response(
+            str(languages.gettext("Copy")) + str(languages.language_links()), mimetype="text/html"
+        )
 
     return made
 
@@ -244,7 +262,7 @@ def test_the_switch_keeps_what_was_asked_and_never_the_path(app: Flask) -> None:
     assert "/?" not in text
 
 
-@pytest.mark.parametrize("language", languages.LANGUAGES)
+@pytest.mark.parametrize("language", speech.LANGUAGES)
 def test_every_page_renders_in_every_language_without_style_or_script_in_line(language: str) -> None:
     app = gallery.make_app()
     for name in gallery.pages():

@@ -1,11 +1,9 @@
 """Every page as a browser shows it: accessible, no wider than its window, quick to the finger, kind to paper."""
 
 from collections.abc import Iterator
-from threading import Thread
 
 import pytest
 from playwright.sync_api import Page
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from tests import gallery
 from tests.browser import NewPerson, assert_accessible, assert_fits
@@ -24,20 +22,11 @@ TARGETS = (
 )
 
 
-class _Quiet(WSGIRequestHandler):
-    def log_request(self, code: object = "-", size: object = "-") -> None:
-        """Say nothing of each request."""
-
-
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """Serve the gallery."""
-    server = make_server("127.0.0.1", 0, gallery.make_app(), threaded=True, request_handler=_Quiet)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
+    with gallery.served(gallery.make_app()) as address:
+        yield address
 
 
 @pytest.mark.parametrize("window", WINDOWS)

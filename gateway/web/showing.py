@@ -9,7 +9,7 @@ from gateway.accounts import Account
 from gateway.articles import Article, ArticleLine, Picture
 from gateway.link import Gift
 from gateway.policy import Policy
-from gateway.web.languages import spoken
+from gateway.web.speech import spoken
 from gateway.web.state import state
 
 

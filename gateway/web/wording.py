@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Final
 
 from gateway.decision import Reason
-from gateway.web.languages import Lazy
-from gateway.web.languages import Lazy as _
+from gateway.web.speech import Lazy
+from gateway.web.speech import Lazy as _
 
 
 class Way(StrEnum):

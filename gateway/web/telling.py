@@ -1,0 +1,89 @@
+"""Times and numbers as people of a language read them; the zone of a time is always named."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+from markupsafe import Markup
+
+from gateway.web.speech import spoken
+
+# British forms for English: the gateway speaks of days before months, and of hours up to 24.
+LOCALES: Final[Mapping[str, str]] = {"en": "en_GB", "de": "de_DE"}
+MOMENT: Final[Mapping[str, str]] = {
+    "en": "d MMMM y 'at' HH:mm '('zzzz')'",
+    "de": "d. MMMM y 'um' HH:mm 'Uhr' '('zzzz')'",
+}
+DAY: Final[Mapping[str, str]] = {"en": "d MMMM y", "de": "d. MMMM y"}
+LONG_DAY: Final[Mapping[str, str]] = {"en": "EEEE d MMMM y", "de": "EEEE, d. MMMM y"}
+STAMP: Final[Mapping[str, str]] = {"en": "d MMM y, HH:mm:ss", "de": "dd.MM.y, HH:mm:ss"}
+MONTH: Final[Mapping[str, str]] = {"en": "MMMM y", "de": "MMMM y"}
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+@lru_cache(maxsize=4096)
+def _time_element(value: datetime, pattern: str, language: str, zone: str, *, short_zone: bool) -> Markup:
+    local = value.astimezone(_zone(zone))
+    text = format_datetime(local, pattern, tzinfo=_zone(zone), locale=LOCALES[language])
+    if short_zone:
+        name = local.tzname() or ""
+        text = f"{text} UTC{name}" if name[:1] in "+-" else f"{text} {name}"
+    machine = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Markup('<time datetime="{}">{}</time>').format(machine, text)
+
+
+def moment(value: datetime, zone: str | None = None) -> Markup:
+    """Write an instant in full, to the minute, with the name of its zone, as a `time` element."""
+    now = spoken()
+    return _time_element(value, MOMENT[now.language], now.language, zone or now.zone, short_zone=False)
+
+
+def stamp(value: datetime, zone: str | None = None) -> Markup:
+    """Write an instant briefly, to the second, with the zone's abbreviation, for lists and logs."""
+    now = spoken()
+    return _time_element(value, STAMP[now.language], now.language, zone or now.zone, short_zone=True)
+
+
+def day(value: datetime, zone: str | None = None) -> Markup:
+    """Write the day of an instant in the publisher's zone; every page names that zone in its footer."""
+    now = spoken()
+    return _time_element(value, DAY[now.language], now.language, zone or now.zone, short_zone=False)
+
+
+def long_day(value: datetime, zone: str | None = None) -> Markup:
+    """Write the day of an instant with its weekday, for the front page."""
+    now = spoken()
+    return _time_element(value, LONG_DAY[now.language], now.language, zone or now.zone, short_zone=False)
+
+
+@lru_cache(maxsize=512)
+def _month(value: date, language: str) -> str:
+    return format_date(value, MONTH[language], locale=LOCALES[language])
+
+
+def month(value: date) -> str:
+    """Write a calendar month by its first day."""
+    return _month(value, spoken().language)
+
+
+@lru_cache(maxsize=4096)
+def _number(value: int, language: str) -> str:
+    return format_decimal(value, locale=LOCALES[language])
+
+
+def number(value: int) -> str:
+    """Write a whole number with the language's separators."""
+    return _number(value, spoken().language)
+
+
+def zone_name(zone: str | None = None) -> str:
+    """Name a zone as people read it: `Europe/London`, with the underscores of its identifier as spaces."""
+    return (zone or spoken().zone).replace("_", " ")
