@@ -42,13 +42,13 @@ class KeyRing:
         self._looked_at = 0.0
         self.keys = Keys((), b"")
         self._signer: LinkSigner | None = None
-        self._reload()
+        self.reload()
 
     @property
     def signer(self) -> LinkSigner:
         """The signer of the file as it stands; looks at the file at most once a second."""
         if time.monotonic() - self._looked_at > RELOAD_SECONDS:
-            self._reload()
+            self.reload()
         if self._signer is None:
             raise KeyFileError(f"{self.path}: holds no key")
         return self._signer
@@ -59,20 +59,20 @@ class KeyRing:
         Another worker may have signed with a key this one has not read yet.
         """
         capability = self.signer.verify(token)
-        if capability is None and self._reload():
+        if capability is None and self.reload():
             return self.signer.verify(token)
         return capability
 
     def rotate(self) -> str:
         """Add a new key that signs from now on; returns its id."""
         key = Key(secrets.token_hex(4), secrets.token_bytes(32))
-        self._reload(force=True)
+        self.reload(force=True)
         self._write((*self.keys.link_keys, key), self.keys.root)
         return key.id
 
     def retire(self, key_id: str) -> None:
         """Drop one key, so that what it signed no longer verifies; raises KeyFileError for the last or an unknown one."""
-        self._reload(force=True)
+        self.reload(force=True)
         left = tuple(key for key in self.keys.link_keys if key.id != key_id)
         if len(left) == len(self.keys.link_keys):
             known = ", ".join(key.id for key in self.keys.link_keys)
@@ -81,7 +81,8 @@ class KeyRing:
             raise KeyFileError(f"{self.path}: {key_id!r} is the only key; run `gateway keys rotate` first")
         self._write(left, self.keys.root)
 
-    def _reload(self, *, force: bool = False) -> bool:
+    def reload(self, *, force: bool = False) -> bool:
+        """Read the file again if it changed; tells whether it did. Raises KeyFileError."""
         with self._lock:
             self._looked_at = time.monotonic()
             try:
@@ -98,7 +99,7 @@ class KeyRing:
 
     def _write(self, keys: tuple[Key, ...], root: bytes) -> None:
         _write(self.path, keys, root)
-        self._reload(force=True)
+        self.reload(force=True)
 
 
 def open_key_ring(path: Path) -> KeyRing:

@@ -95,15 +95,23 @@ def suspend(
         return frozen
 
 
-def unsuspend(runtime: Runtime, actor: Actor, account_id: int, *, because: str) -> None:
-    """Let an account give again; frozen links are thawed one by one, since each was frozen for a reason."""
+def unsuspend(runtime: Runtime, actor: Actor, account_id: int, *, because: str) -> list[str]:
+    """Let an account give again and thaw the links that were frozen with it; returns these."""
     now = runtime.clock()
     with runtime.database.transaction() as connection:
+        found = _sure(accounts.take_account(connection, account_id))
+        thawed = (
+            [] if found.suspended_at is None else gifts.thaw_gifts(connection, account_id, found.suspended_at)
+        )
         accounts.change_account(connection, account_id, suspended_at=None, suspended_because=None)
-        about = {"because": because}
+        about: dict[str, str | int] = {"because": because, "thawed": len(thawed)}
         append_entry(
             connection, Entry(now, actor, Event.ACCOUNT_UNSUSPENDED, f"account:{account_id}", detail=about)
         )
+        for reference in thawed:
+            line = Entry(now, actor, Event.GIFT_THAWED, f"gift:{reference}", detail={"because": because})
+            append_entry(connection, line)
+        return thawed
 
 
 def find_by_email(runtime: Runtime, email: str) -> Account | None:

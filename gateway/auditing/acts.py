@@ -14,12 +14,14 @@ from gateway.store.entries import append_entry
 CREDITS_AT_ONCE = 1000
 
 
-def permitted(runtime: Runtime, actor: Actor, admin: Account, *, because: str, on: int | None = None) -> Decision:
+def permitted(
+    runtime: Runtime, actor: Actor, admin: Account, *, because: str, on: int | None = None
+) -> Decision:
     """Decide whether an account may act at all, with this reason, on account `on`; writes the refusal down."""
     if admin.role != "admin":
-        decision: Decision = Deny(Reason.ACCOUNT_FORBIDDEN, detail={"role": admin.role})
+        refusal = Deny(Reason.ACCOUNT_FORBIDDEN, detail={"role": admin.role})
     elif on == admin.id:
-        decision = Deny(Reason.ACCOUNT_OWN)
+        refusal = Deny(Reason.ACCOUNT_OWN)
     elif not because.strip():
         return Deny(Reason.REASON_MISSING)
     else:
@@ -27,8 +29,10 @@ def permitted(runtime: Runtime, actor: Actor, admin: Account, *, because: str, o
     now = runtime.clock()
     with runtime.database.transaction() as connection:
         subject = f"account:{admin.id if on is None else on}"
-        append_entry(connection, Entry(now, actor, Event.ACCOUNT_ACT_REFUSED, subject, Outcome.DENY, decision.reason))
-    return decision
+        append_entry(
+            connection, Entry(now, actor, Event.ACCOUNT_ACT_REFUSED, subject, Outcome.DENY, refusal.reason)
+        )
+    return refusal
 
 
 def revoke_gift(runtime: Runtime, actor: Actor, admin: Account, reference: str, because: str) -> Decision:
@@ -87,8 +91,15 @@ def grant_credits(
         current = runtime.policies.in_force_within(connection, now)
         month = month_of(now, current.policy.publisher.zone)
         granted = allowances.grant_credits(connection, account_id, month.key, credits)
-        about: dict[str, str | int] = {"credits": credits, "granted": granted, "period": month.key, "because": because}
-        append_entry(connection, Entry(now, actor, Event.CREDITS_GRANTED, f"account:{account_id}", detail=about))
+        about: dict[str, str | int] = {
+            "credits": credits,
+            "granted": granted,
+            "period": month.key,
+            "because": because,
+        }
+        append_entry(
+            connection, Entry(now, actor, Event.CREDITS_GRANTED, f"account:{account_id}", detail=about)
+        )
     return decision
 
 
@@ -113,7 +124,9 @@ def change_giving(
     return decision
 
 
-def withdraw_article(runtime: Runtime, actor: Actor, admin: Account, article_id: int, because: str) -> Decision:
+def withdraw_article(
+    runtime: Runtime, actor: Actor, admin: Account, article_id: int, because: str
+) -> Decision:
     """Withdraw an article for everybody; its gifts shut at once."""
     decision = permitted(runtime, actor, admin, because=because)
     if isinstance(decision, Deny):
@@ -122,11 +135,28 @@ def withdraw_article(runtime: Runtime, actor: Actor, admin: Account, article_id:
     with runtime.database.transaction() as connection:
         if not articles.withdraw_article(connection, article_id, because=because.strip(), now=now):
             return Deny(Reason.ARTICLE_UNKNOWN)
-        about = {"withdrawn": 1, "because": because}
+        about: dict[str, str | int] = {"withdrawn": 1, "because": because}
         append_entry(
             connection, Entry(now, actor, Event.ARTICLE_RIGHTS_CHANGED, f"article:{article_id}", detail=about)
         )
         pay_back(runtime, connection, actor, article_id, Reason.ARTICLE_WITHDRAWN, now)
+    return decision
+
+
+def restore_article(
+    runtime: Runtime, actor: Actor, admin: Account, article_id: int, because: str
+) -> Decision:
+    """Bring a withdrawn article back; gifts that were paid back stay shut."""
+    decision = permitted(runtime, actor, admin, because=because)
+    if isinstance(decision, Deny):
+        return decision
+    now = runtime.clock()
+    with runtime.database.transaction() as connection:
+        if not articles.restore_article(connection, article_id):
+            return Deny(Reason.ARTICLE_UNKNOWN)
+        about: dict[str, str | int] = {"withdrawn": 0, "because": because}
+        subject = f"article:{article_id}"
+        append_entry(connection, Entry(now, actor, Event.ARTICLE_RIGHTS_CHANGED, subject, detail=about))
     return decision
 
 
@@ -167,6 +197,6 @@ def _set_frozen(
         at, words = (now, because.strip()) if frozen else (None, "")
         gifts.change_gift(connection, gift.id, frozen_at=at, frozen_because=words)
         event = Event.GIFT_FROZEN if frozen else Event.GIFT_THAWED
-        about = {"account": gift.account_id, "because": because.strip()}
+        about: dict[str, str | int] = {"account": gift.account_id, "because": because.strip()}
         append_entry(connection, Entry(now, actor, event, f"gift:{reference}", detail=about))
     return decision

@@ -6,10 +6,9 @@ from gateway.accounts import managing
 from gateway.decision import Deny, Reason
 from gateway.period import Allowance
 from gateway.runtime import Runtime
-from gateway.sharing.credits import allowance_in
+from gateway.sharing.credits import allowance_in, limit_of
 from gateway.store import accounts, allowances, articles, gifts, policies
 from gateway.store.accounts import Account
-from gateway.store.allowances import Usage
 from gateway.store.articles import Article, ArticleLine
 from gateway.store.gifts import GiftFilter, GiftLine
 from gateway.store.policies import Restoration
@@ -18,12 +17,23 @@ PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
+class Month:
+    """One calendar month of an account: credits used, granted, and given back by a revocation."""
+
+    period: str
+    used: int
+    granted: int
+    returned: int
+
+
+@dataclass(frozen=True, slots=True)
 class AccountStory:
     """An account with its months and its gifts; `older` is the gift row to continue before."""
 
     account: Account
     allowance: Allowance | None
-    months: tuple[Usage, ...]
+    plan_gifts: int
+    months: tuple[Month, ...]
     gifts: tuple[GiftLine, ...]
     older: int | None
 
@@ -51,9 +61,13 @@ def account_story(runtime: Runtime, account_id: int, *, before: int | None = Non
         if account is None:
             return Deny(Reason.ACCOUNT_UNKNOWN)
         allowance = allowance_in(connection, account, current.policy, now)
-        months = tuple(allowances.list_usage(connection, account_id))
+        returned = gifts.count_returned(connection, account_id)
+        months = tuple(
+            Month(each.period, each.used, each.granted, returned.get(each.period, 0))
+            for each in allowances.list_usage(connection, account_id)
+        )
         lines = gifts.list_gifts(connection, GiftFilter(account_id=account_id, before=before), limit=PAGE + 1)
-    return AccountStory(account, allowance, months, *_page(lines))
+    return AccountStory(account, allowance, limit_of(account, current.policy) or 0, months, *_page(lines))
 
 
 def article_story(runtime: Runtime, article_id: int, *, before: int | None = None) -> ArticleStory | Deny:

@@ -54,7 +54,7 @@ def suspend(email: str, reason: str, freeze_links: bool) -> None:  # noqa: FBT00
 @click.argument("email")
 @click.option("--reason", required=True)
 def unsuspend(email: str, reason: str) -> None:
-    """Let EMAIL give again; frozen links stay frozen."""
+    """Let EMAIL give again; links frozen with the account are thawed."""
     with opened() as runtime:
         managing.unsuspend(runtime, OPERATOR, account_named(runtime, email).id, because=reason)
     click.echo(f"{email} may give again")

@@ -230,6 +230,14 @@ def withdraw_article(
     return done.rowcount == 1
 
 
+def restore_article(connection: Connection, article_id: int) -> bool:
+    """Take an article's withdrawal back; tells whether there is such an article."""
+    values = {"withdrawn_at": None, "withdrawn_because": "", "revision": article.c.revision + 1}
+    return (
+        connection.execute(update(article).where(article.c.id == article_id).values(**values)).rowcount == 1
+    )
+
+
 def change_giving(connection: Connection, article_id: int, *, giftable: bool, because: str) -> bool:
     """Allow or stop gifts of an article and say whether there is such an article."""
     done = connection.execute(

@@ -171,6 +171,20 @@ def return_unserved_credits(
     return returned
 
 
+def count_returned(connection: Connection, account_id: int) -> dict[str, int]:
+    """Count an account's credits that came back, by month."""
+    returned = (gift.c.account_id == account_id) & gift.c.credit_returned_at.is_not(None)
+    statement = select(gift.c.period, func.count()).where(returned).group_by(gift.c.period)
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def thaw_gifts(connection: Connection, account_id: int, frozen_at: datetime) -> list[str]:
+    """Thaw an account's gifts that were frozen at one instant; returns their references."""
+    frozen = (gift.c.account_id == account_id) & (gift.c.frozen_at == frozen_at)
+    statement = update(gift).where(frozen).returning(gift.c.reference)
+    return list(connection.execute(statement.values(frozen_at=None, frozen_because="")).scalars())
+
+
 def count_note_report(connection: Connection, gift_id: int, now: datetime) -> int:
     """Count one more report of a gift's note; returns how many there are."""
     dialect_insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]

@@ -1,15 +1,299 @@
-"""A place for what comes."""
+"""The desk: the log, the stories of gifts, accounts and articles, and the acts of an admin."""
 
-from flask import Blueprint, Flask
+import json
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
-bp = Blueprint("admin", __name__)
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from gateway.auditing import EntryFilter, GiftLine, StoredEntry, acts, log, people
+from gateway.decision import Decision, Deny, Permit, Reason
+from gateway.ledger import Event
+from gateway.link import standing
+from gateway.web import asking
+from gateway.web.guards import at_the_desk, me
+from gateway.web.refusals import refused, status_of
+from gateway.web.showing import shown_gift, shown_person, shown_policy
+from gateway.web.state import state
+
+bp = Blueprint("admin", __name__, url_prefix="/admin")
+bp.before_request(at_the_desk)
+
+TEXT_FILTERS = ("event", "actor", "subject", "outcome", "reason")
+LATEST = 20
 
 
-@bp.get("/admin/log")
-def log() -> str:
-    """Nothing yet."""
-    return ""
+@bp.context_processor
+def restored() -> dict[str, Any]:
+    """Tell every page of the desk whether a restore waits for an admin's word."""
+    found = people.open_restoration(state().runtime)
+    return {"restored": None if found is None else {"at": found.restored_at}}
 
 
-def install(app: Flask) -> None:
-    """Nothing yet."""
+@bp.get("/log", endpoint="log")
+def show_log() -> Response:
+    """Show the log, filtered."""
+    filters = {name: request.args.get(name, "").strip()[:100] for name in (*TEXT_FILTERS, "since", "until")}
+    error = None
+    try:
+        wanted = _filter(filters)
+    except ValueError:
+        wanted, error = EntryFilter(), Deny(Reason.REQUEST_INVALID)
+    page = log.read_log(state().runtime, wanted)
+    before = request.args.get("before", type=int)
+    asked: dict[str, Any] = {name: value for name, value in filters.items() if value}
+    text = render_template(
+        "admin/log.html",
+        entries=[_entry(each) for each in page.entries],
+        filters=filters,
+        events=[event.value for event in Event],
+        reasons=[reason.value for reason in Reason],
+        older=None if page.older is None else url_for("admin.log", before=page.older, **asked),
+        newer=None if before is None else url_for("admin.log", **asked),
+        error=error,
+    )
+    return make_response(text, 200 if error is None else status_of(error))
+
+
+@bp.get("/gifts/<reference>")
+def gift(reference: str, error: Deny | None = None) -> Response:
+    """Show a gift's whole story."""
+    story = log.gift_story(state().runtime, reference)
+    if isinstance(story, Deny):
+        return refused(story)
+    giver = people.account_story(state().runtime, story.line.gift.account_id)
+    text = render_template(
+        "admin/gift.html",
+        gift=shown_gift(story.line.gift),
+        article={"id": story.line.gift.article_id, "headline": story.line.headline},
+        giver=None if isinstance(giver, Deny) else giver.account,
+        standing=story.standing if isinstance(story.standing, Deny) else None,
+        entries=[_entry(each) for each in story.entries],
+        error=error,
+    )
+    return make_response(text, 200 if error is None else status_of(error))
+
+
+@bp.post("/gifts/<reference>/revoke")
+def revoke_gift(reference: str) -> Response:
+    """Withdraw a gift."""
+    answer = acts.revoke_gift(state().runtime, asking.actor(), me(), reference, _reason())
+    return _after_gift(answer, reference, "revoked")
+
+
+@bp.post("/gifts/<reference>/freeze")
+def freeze_gift(reference: str) -> Response:
+    """Shut a gift until it is thawed."""
+    answer = acts.freeze_gift(state().runtime, asking.actor(), me(), reference, _reason())
+    return _after_gift(answer, reference, "frozen")
+
+
+@bp.post("/gifts/<reference>/thaw")
+def thaw_gift(reference: str) -> Response:
+    """Open a frozen gift again."""
+    answer = acts.thaw_gift(state().runtime, asking.actor(), me(), reference, _reason())
+    return _after_gift(answer, reference, "thawed")
+
+
+@bp.get("/accounts")
+def accounts() -> Response:
+    """List accounts."""
+    wanted = request.args.get("q", "").strip()[:100]
+    after = request.args.get("after", 0, type=int)
+    found = people.list_accounts(state().runtime, like=wanted, after=after)
+    shown = [_person(each) for each in found]
+    full = len(found) == people.PAGE
+    older = url_for("admin.accounts", q=wanted or None, after=found[-1].id) if full else None
+    return make_response(render_template("admin/accounts.html", accounts=shown, q=wanted, older=older))
+
+
+@bp.get("/accounts/<int:account_id>")
+def account(account_id: int, error: Deny | None = None) -> Response:
+    """Show an account's story."""
+    story = people.account_story(state().runtime, account_id)
+    if isinstance(story, Deny):
+        return refused(story)
+    subject = f"account:{account_id}"
+    entries = log.read_log(state().runtime, EntryFilter(subject=subject), limit=LATEST).entries
+    text = render_template(
+        "admin/account.html",
+        account=_person(story.account),
+        months=[
+            {
+                "month": date(int(each.period[:4]), int(each.period[5:]), 1),
+                "limit": each.granted + story.plan_gifts,
+                "granted": each.granted,
+                "used": each.used,
+                "returned": each.returned,
+            }
+            for each in story.months
+        ],
+        gifts=[_gift_line(each) for each in story.gifts],
+        entries=[_entry(each) for each in entries],
+        log_url=url_for("admin.log", subject=subject),
+        error=error,
+    )
+    return make_response(text, 200 if error is None else status_of(error))
+
+
+@bp.post("/accounts/<int:account_id>/suspend")
+def suspend(account_id: int) -> Response:
+    """Stop an account's new gifts."""
+    freeze = request.form.get("freeze_links") == "1"
+    answer = acts.suspend(state().runtime, asking.actor(), me(), account_id, _reason(), freeze_links=freeze)
+    return _after_account(answer, account_id, "suspended_and_frozen" if freeze else "suspended")
+
+
+@bp.post("/accounts/<int:account_id>/unsuspend")
+def unsuspend(account_id: int) -> Response:
+    """Let an account give again."""
+    answer = acts.unsuspend(state().runtime, asking.actor(), me(), account_id, _reason())
+    return _after_account(answer, account_id, "unsuspended")
+
+
+@bp.post("/accounts/<int:account_id>/grant")
+def grant(account_id: int) -> Response:
+    """Give an account extra credits for this month."""
+    credits = request.form.get("credits", 0, type=int)
+    answer = acts.grant_credits(state().runtime, asking.actor(), me(), account_id, _reason(), credits=credits)
+    return _after_account(answer, account_id, "granted")
+
+
+@bp.get("/articles/<int:article_id>")
+def article(article_id: int, error: Deny | None = None) -> Response:
+    """Show an article's rights, and what they did."""
+    story = people.article_story(state().runtime, article_id)
+    if isinstance(story, Deny):
+        return refused(story)
+    now = state().runtime.clock()
+    entries = log.read_log(
+        state().runtime, EntryFilter(subject=f"article:{article_id}"), limit=LATEST
+    ).entries
+    pictures = story.article.pictures
+    text = render_template(
+        "admin/article.html",
+        article=story.article,
+        rights=story.article.rights,
+        picture_travels=bool(pictures[0].travels) if pictures else None,
+        open_gifts=sum(isinstance(standing(each.gift, now), Permit) for each in story.gifts),
+        entries=[_entry(each) for each in entries],
+        error=error,
+    )
+    return make_response(text, 200 if error is None else status_of(error))
+
+
+@bp.post("/articles/<int:article_id>/rights")
+def change_rights(article_id: int) -> Response:
+    """Change an article's gift right, withdraw it or bring it back."""
+    change, runtime, actor = request.form.get("change", ""), state().runtime, asking.actor()
+    if change in ("giftable", "not_giftable"):
+        giftable = change == "giftable"
+        answer = acts.change_giving(runtime, actor, me(), article_id, _reason(), giftable=giftable)
+    elif change == "withdraw":
+        answer = acts.withdraw_article(runtime, actor, me(), article_id, _reason())
+    elif change == "restore":
+        answer = acts.restore_article(runtime, actor, me(), article_id, _reason())
+    else:
+        answer = Deny(Reason.REQUEST_INVALID)
+    if isinstance(answer, Deny):
+        return refused(answer) if answer.reason is Reason.ACCOUNT_FORBIDDEN else article(article_id, answer)
+    return redirect(url_for("admin.article", article_id=article_id, done="rights_changed"), 303)
+
+
+@bp.post("/restore/confirm")
+def confirm_restore() -> Response:
+    """Open the links again after a restore."""
+    answer = acts.confirm_restore(state().runtime, asking.actor(), me(), _reason())
+    if isinstance(answer, Deny):
+        return refused(answer)
+    return redirect(url_for("admin.log", done="restore_confirmed"), 303)
+
+
+def _reason() -> str:
+    return request.form.get("reason", "").strip()[:280]
+
+
+def _after_gift(answer: Decision, reference: str, done: str) -> Response:
+    if isinstance(answer, Permit):
+        return redirect(url_for("admin.gift", reference=reference, done=done), 303)
+    return refused(answer) if answer.reason is Reason.ACCOUNT_FORBIDDEN else gift(reference, answer)
+
+
+def _after_account(answer: Decision, account_id: int, done: str) -> Response:
+    if isinstance(answer, Permit):
+        return redirect(url_for("admin.account", account_id=account_id, done=done), 303)
+    return refused(answer) if answer.reason is Reason.ACCOUNT_FORBIDDEN else account(account_id, answer)
+
+
+def _filter(filters: dict[str, str]) -> EntryFilter:
+    texts = {name: filters[name] for name in TEXT_FILTERS}
+    since, until = _day(filters["since"]), _day(filters["until"])
+    before = request.args.get("before", type=int)
+    return EntryFilter(**texts, since=since, until=until and until + timedelta(days=1), before=before)
+
+
+def _day(text: str) -> datetime | None:
+    """Read a day as its first instant in the publisher's zone; raises ValueError for anything else."""
+    if not text:
+        return None
+    return datetime.combine(date.fromisoformat(text), time(), ZoneInfo(shown_policy().zone))
+
+
+def _entry(found: StoredEntry) -> dict[str, Any]:
+    detail = json.loads(found.detail)
+    return {
+        "id": found.id,
+        "at": found.at,
+        "event": found.event,
+        "outcome": found.outcome,
+        "reason": found.reason or None,
+        "actor": found.actor,
+        "actor_url": _page_of(found.actor),
+        "subject": found.subject,
+        "subject_url": _page_of(found.subject),
+        "repeats": found.repeats,
+        "said": detail.pop("because", None),
+        "detail": detail,
+    }
+
+
+def _page_of(name: str) -> str | None:
+    kind, _, key = name.partition(":")
+    if kind == "gift":
+        return url_for("admin.gift", reference=key)
+    if kind == "account" and key.isdigit():
+        return url_for("admin.account", account_id=int(key))
+    if kind == "article" and key.isdigit():
+        return url_for("admin.article", article_id=int(key))
+    return None
+
+
+def _gift_line(line: GiftLine) -> dict[str, Any]:
+    decision = standing(line.gift, state().runtime.clock())
+    names = (
+        "reference",
+        "issued_at",
+        "expires_at",
+        "readers",
+        "confirmed",
+        "unconfirmed",
+        "unconfirmed_bound",
+    )
+    shown = {name: getattr(line.gift, name) for name in names}
+    return {**shown, "headline": line.headline, "standing": decision if isinstance(decision, Deny) else None}
+
+
+def _person(found: Any) -> dict[str, Any]:
+    person = shown_person(found)
+    label = person.plan_label if person is not None else ""
+    return {
+        "id": found.id,
+        "name": found.name,
+        "email": found.email,
+        "role": found.role,
+        "plan_label": label,
+        "suspended_at": found.suspended_at,
+        "allowance": None,
+    }

@@ -1,5 +1,6 @@
 """Pages that explain: subscribing, copyright and licences, privacy."""
 
+import mimetypes
 from pathlib import Path
 
 from flask import Blueprint, Response, make_response, render_template, send_from_directory
@@ -10,6 +11,9 @@ from gateway.web.asking import DEVICE_SECONDS
 from gateway.web.state import state
 
 bp = Blueprint("pages", __name__)
+
+# Python 3.11 learns this type only from a file that not every system has.
+mimetypes.add_type("image/webp", ".webp")
 
 # `/g/` stays open to crawlers: a preview must see the card, and noindex is only seen by who may look.
 ROBOTS = "User-agent: *\nDisallow: /account\nDisallow: /admin\nDisallow: /gifts\nDisallow: /sign-in\n"
