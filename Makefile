@@ -7,13 +7,15 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKERS ?= 2
 ARGS ?=
 
-.PHONY: help demo test lint format bench screens lock chromium clean
+.PHONY: help demo test lint format bench gallery words lock chromium clean
 
 help:
 	@echo 'make demo     try the gateway on http://127.0.0.1:8000 (PORT=… for another port)'
 	@echo 'make test     run every test; ARGS=… goes to pytest'
 	@echo 'make lint     check style, types, import contracts and templates'
 	@echo 'make bench    measure against a bare Flask route'
+	@echo 'make gallery  write every page with sample data to var/gallery, to look at'
+	@echo 'make words    bring the translations'"'"' files up to date with the pages'
 	@echo 'make format   put code into the house style'
 	@echo 'make lock     bring the locked versions up to date'
 	@echo 'make clean    remove .venv and caches; var/, with the data, stays'
@@ -40,8 +42,11 @@ format: $(VENV)/.dev
 bench: $(VENV)/.dev
 	@exec $(BIN)/python -m bench $(ARGS)
 
-screens: $(VENV)/.dev chromium
-	@exec $(BIN)/python -m tests.screens $(ARGS)
+gallery: $(VENV)/.dev
+	$(BIN)/python -m tests.gallery var/gallery
+
+words: $(VENV)/.dev
+	$(BIN)/python -m tests.catalogues
 
 # What is locked is meant for every system and for Python 3.11 and later, with markers where they differ. The locks
 # name no index: whoever installs uses their own. UPGRADE= (empty) adds a new requirement and changes nothing else.

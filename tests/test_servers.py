@@ -1,6 +1,8 @@
 """The servers that the tests run on are real, and each test has its own database there."""
 
+import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis
@@ -10,6 +12,7 @@ from sqlalchemy.engine import Engine
 
 from gateway.models import metadata
 from tests.browser import assert_accessible, assert_fits
+from tests.serving import Serving, installation
 
 
 @pytest.fixture
@@ -54,3 +57,18 @@ def test_a_page_wider_than_a_phone_is_noticed(page: Page) -> None:
     page.set_content('<body style="margin: 8px"><div style="width: 400px">wide</div>')
     with pytest.raises(AssertionError, match="408 px wide in a window of 320 px"):
         assert_fits(page)
+
+
+def test_the_served_gateway_answers_from_its_own_database(gateway_server: Serving) -> None:
+    with urllib.request.urlopen(f"{gateway_server.url}/healthz") as answer:
+        assert answer.status == 200
+    with urllib.request.urlopen(gateway_server.url) as answer:
+        assert "<h1" in answer.read().decode()
+    assert "Traceback" not in gateway_server.gateway.log
+
+
+def test_a_command_that_surprises_by_its_status_fails_the_test(sqlite_url: str, tmp_path: Path) -> None:
+    gateway = installation(sqlite_url, tmp_path)
+    with pytest.raises(AssertionError, match="no-such-command"):
+        gateway.command("no-such-command")
+    assert "no-such-command" in gateway.command("no-such-command", fails=True)
