@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from gateway import metrics
 from gateway.ledger import Entry, Outcome, spelled
 from gateway.models import entry, repeat
 
@@ -57,6 +58,7 @@ _REPEAT = (
 
 def append_entry(connection: Connection, line: Entry) -> None:
     """Append an entry; a refusal that repeats within a minute raises its first entry's counter instead."""
+    metrics.count_act(line.event.value, line.reason)
     refused = line.outcome is Outcome.DENY
     if refused and _counted_as_repeat(connection, line):
         return

@@ -1,9 +1,79 @@
-"""A place for what comes."""
+"""What an operator's machines ask: alive, ready, how much; and a line of the log for every answer."""
 
-from flask import Blueprint, Flask
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Final
+
+import structlog
+from flask import Blueprint, Flask, Response, g, jsonify, make_response, request
+
+from gateway import metrics
+from gateway.keeping.readiness import OK, readiness
+from gateway.web import asking, limits
+from gateway.web.state import state
 
 bp = Blueprint("operations", __name__)
+log = structlog.get_logger()
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 def install(app: Flask) -> None:
-    """Nothing yet."""
+    """Measure, count and log every answer of `app`; to be installed first, so that nothing is left out of the time."""
+
+    @app.before_request
+    def start_the_watch() -> Response | None:
+        g.started = time.perf_counter()
+        # Whoever asks how it goes is answered before anything else looks the policy up in a database that may be away.
+        return PROBES[request.endpoint]() if request.endpoint in PROBES else None
+
+    @app.after_request
+    def note_the_answer(response: Response) -> Response:
+        seconds = time.perf_counter() - g.started
+        # The route's name and never the path, which may hold a token.
+        endpoint = request.endpoint or "none"
+        metrics.count_request(endpoint, response.status_code, seconds)
+        # What asks every few seconds is not worth a line each time.
+        note = log.debug if request.blueprint == bp.name else log.info
+        note(
+            "request",
+            method=request.method if request.method in METHODS else "other",
+            endpoint=endpoint,
+            status=response.status_code,
+            ms=round(seconds * 1000, 1),
+            visitor=asking.visitor().value,
+            request_id=g.get("request_id", ""),
+        )
+        return response
+
+
+@bp.get("/healthz")
+def alive() -> Response:
+    """Say that the process answers; asks nothing of anybody."""
+    response = make_response("alive\n")
+    response.mimetype = "text/plain"
+    return response
+
+
+@bp.get("/readyz")
+def ready() -> Response:
+    """Say whether the process can do its work, part by part: 200, or 503 while one cannot."""
+    parts = asdict(readiness(state().runtime)) | {"limits": OK if limits.store_answers() else "away"}
+    all_well = all(part == OK for part in parts.values())
+    response = jsonify(ready=all_well, parts=parts)
+    response.status_code = 200 if all_well else 503
+    return response
+
+
+@bp.get("/metrics")
+def figures() -> Response:
+    """Give Prometheus its figures."""
+    response = make_response(metrics.exposition())
+    response.headers["Content-Type"] = metrics.CONTENT_TYPE
+    return response
+
+
+PROBES: Final[Mapping[str | None, Callable[[], Response]]] = {
+    f"{bp.name}.{view.__name__}": view for view in (alive, ready, figures)
+}
