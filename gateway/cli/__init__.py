@@ -1,72 +1,73 @@
-"""The operator's commands: `gateway …`; every fault ends in one clear line and a status, never in a traceback."""
+"""The operator's commands, `gateway …`: a fault ends in a clear line and a status, never in a traceback."""
+
+import sys
+from collections.abc import Sequence
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.accounts.passwords import AccountError
-from gateway.cli import accounts, articles, database, demo, gifts, jobs, keys, policy, run, tokens
-from gateway.cli.opening import RefusedError
-from gateway.keeping.policies import ProposalError
-from gateway.keys import KeyFileError
-from gateway.policyfile import PolicyError
-from gateway.resources import ResourceMissingError
-from gateway.runtime import NoPolicyError
-from gateway.settings import SettingsError
-from gateway.store.engine import DatabaseAddressError
-from gateway.store.schema import SchemaError
+from gateway.cli import accounts, articles, copies, db, demo, gifts, jobs, keys, policy, run, settings, tokens
+from gateway.cli.opening import RefusedError, fault_of
+from gateway.logs import configure
 
-FAULTS = (
-    SettingsError,
-    KeyFileError,
-    PolicyError,
-    ProposalError,
-    AccountError,
-    SchemaError,
-    DatabaseAddressError,
-    NoPolicyError,
-    ResourceMissingError,
-)
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-def commands() -> None:
-    """Gift links for a news publisher: run the gateway and look after it."""
-
-
-for command in (
+COMMANDS = (
     run.run,
+    jobs.jobs,
     demo.demo,
-    database.db,
+    db.db,
     policy.policy,
     articles.articles,
     accounts.accounts,
     gifts.gifts,
     keys.keys,
     tokens.tokens,
-    jobs.jobs,
-):
-    commands.add_command(command)
+    copies.backup,
+    copies.restore,
+    copies.restore_confirm,
+    settings.settings,
+)
 
 
-def main() -> int:
-    """Run the command line; returns 0, 1 for what was refused, 2 for what was wrong."""
+@click.group(
+    commands={str(command.name): command for command in COMMANDS},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="copyright-gateway")
+def commands() -> None:
+    """Gift links for a news publisher: run the gateway and look after it.
+
+    Settings are environment variables; `gateway settings` lists them. A command ends with 0 when it did what was
+    asked, with 1 when that was refused, and with 2 when something was wrong with what it was given.
+    """
+    configure("warning", to=sys.stderr)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns 0, 1 for what was refused, 2 for what was wrong."""
     try:
-        commands.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        return _say("stopped", 1)
-    except click.ClickException as error:
-        error.show()
+        status = commands.main(args=arguments, prog_name="gateway", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as asked:
+        asked.show()
         return 2
-    except RefusedError as error:
-        return _say(str(error), 1)
-    except FAULTS as error:
-        return _say(str(error), 2)
-    except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        return _say(f"the database cannot be used: {reason}", 2)
-    return 0
+    except Exception as fault:
+        verdict = _verdict(fault)
+        if verdict is None:
+            raise
+        click.echo(f"gateway: {verdict[0]}", err=True)
+        return verdict[1]
+    return status if isinstance(status, int) else 0
 
 
-def _say(text: str, status: int) -> int:
-    click.echo(text, err=True)
-    return status
+def _verdict(fault: Exception) -> tuple[str, int] | None:
+    """Say what is told of a fault, and the status it ends with; None for a fault of the code."""
+    match fault:
+        case RefusedError():
+            return str(fault), 1
+        case click.exceptions.Abort():
+            return "stopped; nothing more was done", 1
+        case click.UsageError(ctx=context):
+            path = context.command_path if context else "gateway"
+            return f"{fault.format_message()} (`{path} --help` tells more)", 2
+        case click.ClickException():
+            return fault.format_message(), 2
+    told = fault_of(fault)
+    return None if told is None else (told, 2)

@@ -1,11 +1,17 @@
 """`gateway accounts`: who may sign in, and how much they may give."""
 
+import sys
+from pathlib import Path
+
 import click
 
-from gateway.accounts import managing, signing
+from gateway.accounts import Account, managing, signing
 from gateway.accounts.managing import ROLES, NewAccount
 from gateway.cli.opening import account_named, opened
 from gateway.ledger import OPERATOR
+from gateway.runtime import Runtime
+
+ROWS_AT_ONCE = 500
 
 
 @click.group()
@@ -13,19 +19,25 @@ def accounts() -> None:
     """Add accounts and change them."""
 
 
+password_options = click.option(
+    "--password-file",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="The file whose first line is the password, - for standard input; asked for where it is not given.",
+)
+
+
 @accounts.command()
 @click.argument("email")
-@click.option("--name", required=True)
+@click.option("--name", required=True, help="As others read it.")
 @click.option("--role", type=click.Choice(ROLES), default="subscriber", show_default=True)
-@click.option("--plan", help="A plan of the policy; for subscribers.")
-@click.password_option(help="Asked for where it is not given.")
-def add(email: str, name: str, role: str, plan: str | None, password: str) -> None:
+@click.option("--plan", help="A plan of the policy; subscribers want one, the others have none.")
+@password_options
+def add(email: str, name: str, role: str, plan: str | None, password_file: Path | None) -> None:
     """Add the account EMAIL."""
     with opened() as runtime:
+        password = _password(password_file)
         added = managing.add_account(runtime, OPERATOR, NewAccount(email, name, role, plan, password))
-    click.echo(
-        f"account {added.id}: {added.email}, {added.role}{f', plan {added.plan}' if added.plan else ''}"
-    )
+    click.echo(f"account {added.id}: {_described(added)}")
 
 
 @accounts.command("list")
@@ -33,57 +45,82 @@ def add(email: str, name: str, role: str, plan: str | None, password: str) -> No
 def list_(like: str) -> None:
     """List accounts."""
     with opened() as runtime:
-        for each in managing.list_accounts(runtime, like=like, limit=1000):
-            state = "  suspended" if each.suspended_at else ""
-            click.echo(f"{each.id:>6}  {each.role:<10}  {each.plan or '-':<12}  {each.email}{state}")
+        after = 0
+        while some := managing.list_accounts(runtime, like=like, after=after, limit=ROWS_AT_ONCE):
+            for each in some:
+                click.echo(f"{each.id:>8}  {_described(each)}")
+            after = some[-1].id
 
 
 @accounts.command()
 @click.argument("email")
-@click.option("--reason", required=True)
+@click.option("--reason", required=True, help="Goes into the log.")
 @click.option("--freeze-links", is_flag=True, help="Shut the account's links too.")
-def suspend(email: str, reason: str, freeze_links: bool) -> None:  # noqa: FBT001  # click hands options over by name.
+def suspend(email: str, reason: str, freeze_links: bool) -> None:  # noqa: FBT001 - click hands options over by name.
     """Stop new gifts of EMAIL; its links go on unless they are frozen too."""
     with opened() as runtime:
         found = account_named(runtime, email)
         frozen = managing.suspend(runtime, OPERATOR, found.id, because=reason, freeze_links=freeze_links)
-    click.echo(f"{email} is suspended; {len(frozen)} links are frozen")
+    told = f"{len(frozen)} of its links are frozen" if freeze_links else "its links go on"
+    click.echo(f"{found.email} is suspended; {told}")
 
 
 @accounts.command()
 @click.argument("email")
-@click.option("--reason", required=True)
+@click.option("--reason", required=True, help="Goes into the log.")
 def unsuspend(email: str, reason: str) -> None:
-    """Let EMAIL give again; links frozen with the account are thawed."""
+    """Let EMAIL give again; frozen links stay frozen until an admin thaws them one by one."""
     with opened() as runtime:
-        managing.unsuspend(runtime, OPERATOR, account_named(runtime, email).id, because=reason)
-    click.echo(f"{email} may give again")
+        found = account_named(runtime, email)
+        managing.unsuspend(runtime, OPERATOR, found.id, because=reason)
+    click.echo(f"{found.email} may give again")
 
 
 @accounts.command()
 @click.argument("email")
-@click.argument("name")
-def plan(email: str, name: str) -> None:
-    """Move EMAIL to the plan NAME at once."""
+@click.argument("plan")
+def plan(email: str, plan: str) -> None:
+    """Move EMAIL to PLAN at once; what was used this month stays used."""
     with opened() as runtime:
-        managing.change_plan(runtime, OPERATOR, account_named(runtime, email).id, name)
-    click.echo(f"{email} has plan {name}")
+        found = account_named(runtime, email)
+        managing.change_plan(runtime, OPERATOR, found.id, plan)
+    click.echo(f"{found.email} has plan {plan}")
 
 
 @accounts.command()
 @click.argument("email")
-@click.password_option()
-def password(email: str, password: str) -> None:
+@password_options
+def password(email: str, password_file: Path | None) -> None:
     """Set a new password for EMAIL and sign it out everywhere."""
     with opened() as runtime:
-        managing.change_password(runtime, OPERATOR, account_named(runtime, email).id, password)
-    click.echo(f"{email} has a new password and is signed out everywhere")
+        found = account_named(runtime, email)
+        managing.change_password(runtime, OPERATOR, found.id, _password(password_file))
+    click.echo(f"{found.email} has a new password and is signed out everywhere")
 
 
 @accounts.command("sign-out")
 @click.argument("email")
 def sign_out(email: str) -> None:
-    """Sign EMAIL out everywhere."""
+    """Sign EMAIL out of every browser."""
     with opened() as runtime:
-        ended = signing.end_sessions(runtime, OPERATOR, account_named(runtime, email).id)
-    click.echo(f"{email} was signed out of {ended} browsers")
+        found = account_named(runtime, email)
+        ended = _sign_out(runtime, found)
+    click.echo(f"{found.email} is signed out of {ended} browser{'' if ended == 1 else 's'}")
+
+
+def _sign_out(runtime: Runtime, account: Account) -> int:
+    return signing.end_sessions(runtime, OPERATOR, account.id)
+
+
+def _password(file: Path | None) -> str:
+    if file is None:
+        asked: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+        return asked
+    text = sys.stdin.readline() if str(file) == "-" else file.read_text("utf-8")
+    return text.partition("\n")[0].rstrip("\r")
+
+
+def _described(account: Account) -> str:
+    plan = f", plan {account.plan}" if account.plan else ""
+    suspended = ", suspended" if account.suspended_at else ""
+    return f"{account.email}, {account.name}, {account.role}{plan}{suspended}"

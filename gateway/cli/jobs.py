@@ -1,32 +1,44 @@
 """`gateway jobs`: what runs beside the server."""
 
 import signal
+import sys
 import threading
 
 import click
 
-from gateway.cli.opening import opened
+from gateway.cli.opening import RefusedError, opened
 from gateway.keeping.jobs import JobsRunner
-from gateway.settings import read_settings
+from gateway.logs import configure
+from gateway.settings import Settings, read_settings
 
 
 @click.group()
 def jobs() -> None:
-    """Clean up behind the gateway."""
+    """Tidy up behind the gateway."""
 
 
 @jobs.command()
-@click.option("--once", is_flag=True, help="Do each job once and stop.")
-def run(once: bool) -> None:  # noqa: FBT001  # click hands options over by name.
-    """Do the jobs until stopped, on one machine at a time."""
+@click.option("--once", is_flag=True, help="Do every job once and stop.")
+def run(once: bool) -> None:  # noqa: FBT001 - click hands options over by name.
+    """Do the jobs until stopped; of several machines that run this, one at a time does."""
+    settings = read_settings()
+    if not once:
+        run_jobs(settings)
+        return
+    with opened() as runtime:
+        runner = JobsRunner(runtime, revocations=settings.revocations)
+        taken = runner.take_turn()
+        runner.release()
+    if not taken:
+        raise RefusedError("another process does the jobs just now")
+    click.echo("every job was done once")
+
+
+def run_jobs(settings: Settings) -> None:
+    """Do the jobs in this process until SIGTERM or SIGINT, logging to standard output."""
+    configure(settings.log_level, to=sys.stdout)
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_about: stop.set())
     with opened() as runtime:
-        runner = JobsRunner(runtime, revocations=read_settings().revocations)
-        if not once:
-            runner.run(stop)
-            return
-        taken = runner.take_turn()
-        runner.release()
-    click.echo("each job was done once" if taken else "another machine does the jobs just now")
+        JobsRunner(runtime, revocations=settings.revocations).run(stop)

@@ -1,24 +1,82 @@
-"""What every command begins with: the settings and the runtime, closed again at the end."""
+"""What commands begin with and end in: the runtime of the settings, and a fault told in a line."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.accounts import Account
 from gateway.accounts.managing import find_by_email
+from gateway.accounts.passwords import AccountError
 from gateway.app import open_runtime
-from gateway.runtime import Runtime
-from gateway.settings import read_settings
+from gateway.keeping.archive import BackupError
+from gateway.keeping.policies import ProposalError
+from gateway.keeping.revocations import RevocationsError
+from gateway.keys import KeyFileError
+from gateway.policyfile import PolicyError
+from gateway.resources import ResourceMissingError
+from gateway.runtime import NoPolicyError, Runtime
+from gateway.settings import SettingsError, read_settings
+from gateway.store import schema
+from gateway.store.engine import DatabaseAddressError
+from gateway.store.schema import SchemaError
+
+FAULTS = (
+    AccountError,
+    BackupError,
+    DatabaseAddressError,
+    KeyFileError,
+    NoPolicyError,
+    PolicyError,
+    ProposalError,
+    ResourceMissingError,
+    RevocationsError,
+    SchemaError,
+    SettingsError,
+)
 
 
 class RefusedError(Exception):
     """An act that is refused; the text says why and what would do."""
 
 
+class Instant(click.ParamType[datetime | None]):
+    """An instant in ISO 8601 that states its offset, or `now`, which is None."""
+
+    name = "instant"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime | None:
+        """Read an instant; fails, with an example, for one that leaves open which it is."""
+        if value == "now" or not isinstance(value, str):
+            return None
+        try:
+            instant = datetime.fromisoformat(value)
+        except ValueError:
+            instant = None
+        if instant is None or instant.tzinfo is None:
+            self.fail(
+                f"got {value!r}; want an instant with its offset, such as 2027-01-01T00:00:00Z, or now",
+                param,
+                ctx,
+            )
+        return instant
+
+
 @contextmanager
-def opened() -> Iterator[Runtime]:
-    """Yield the runtime of the settings in the environment."""
-    runtime = open_runtime(read_settings())
+def opened(*, checked: bool = True) -> Iterator[Runtime]:
+    """Yield the runtime of the settings in the environment, its tables `checked` to be those of this release."""
+    settings = read_settings()
+    if not settings.database_url:
+        settings.var.mkdir(parents=True, exist_ok=True)
+    runtime = open_runtime(settings)
     try:
+        if checked:
+            schema.check(runtime.database)
         yield runtime
     finally:
         runtime.close()
@@ -30,3 +88,20 @@ def account_named(runtime: Runtime, email: str) -> Account:
     if found is None:
         raise RefusedError(f"{email}: no such account; `gateway accounts list` shows them")
     return found
+
+
+def sure(question: str, *, yes: bool) -> None:
+    """Ask before something that cannot be undone, unless `yes` was said already; raises RefusedError for a no."""
+    if not yes and not click.confirm(question):
+        raise RefusedError("nothing was done")
+
+
+def fault_of(fault: Exception) -> str | None:
+    """Tell a fault of a file, a setting or the database as an operator should read it; None for one of the code."""
+    if isinstance(fault, FAULTS):
+        return str(fault)
+    if isinstance(fault, SQLAlchemyError):
+        return f"the database cannot be used: {schema.first_line(fault)}"
+    if isinstance(fault, OSError):
+        return f"{fault.filename or 'a file'}: {fault.strerror}"
+    return None

@@ -1,16 +1,17 @@
 """`gateway policy`: check a policy file, propose it, look at the versions."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import click
 
-from gateway.cli.opening import opened
-from gateway.keeping.policies import propose_policy
+from gateway.cli.opening import Instant, opened
+from gateway.keeping.policies import list_versions, propose_policy, version_of
 from gateway.ledger import OPERATOR
 from gateway.policy import parse
 from gateway.policyfile import text_of
-from gateway.store.policies import list_versions
+
+File = click.Path(path_type=Path)
 
 
 @click.group()
@@ -19,41 +20,56 @@ def policy() -> None:
 
 
 @policy.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=File)
 def check(file: Path) -> None:
-    """Check FILE and name everything that is wrong in it, by line and key."""
+    """Check FILE, and name everything that is wrong in it by line and key."""
     found = parse(text_of(file), name=str(file))
     plans = ", ".join(f"{name} {plan.gifts}" for name, plan in found.plans.items())
-    click.echo(
-        f"{file}: a policy of {found.publisher.name}; gifts a month: {plans}; {len(found.rules)} rules"
-    )
+    rules = f"{len(found.rules)} bulk rule{'' if len(found.rules) == 1 else 's'}"
+    click.echo(f"{file}: a policy of {found.publisher.name}; gifts a month: {plans}; {rules}")
 
 
 @policy.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=File)
 @click.option(
-    "--at", default="now", show_default=True, help="An instant such as 2027-01-01T00:00:00Z, or now."
+    "--at",
+    "starts",
+    type=Instant(),
+    required=True,
+    metavar="INSTANT",
+    help="From when on, such as 2027-01-01T00:00:00Z; or now, which is in five seconds.",
 )
-def propose(file: Path, at: str) -> None:
-    """Make FILE the next version, which applies in every worker at its instant."""
+def propose(file: Path, starts: datetime | None) -> None:
+    """Make FILE the next version of the policy, in every worker at its instant."""
+    text = text_of(file)
     with opened() as runtime:
-        number, starts = propose_policy(runtime, OPERATOR, file, at=None if at == "now" else _instant(at))
-    click.echo(f"version {number} applies from {starts.isoformat()}")
+        proposed = propose_policy(runtime, OPERATOR, text, name=file.name, at=starts)
+    click.echo(
+        f"version {proposed.version} applies from {proposed.takes_effect_at.isoformat(timespec='seconds')}"
+    )
+    for plan, count in proposed.left_without_plan.items():
+        click.echo(
+            f"{count} accounts have the plan {plan!r}, which it lacks; from then on they can give nothing"
+        )
+
+
+@policy.command()
+@click.argument("version", type=int, required=False)
+def show(version: int | None) -> None:
+    """Print the text of VERSION, or of the version in force."""
+    with opened() as runtime:
+        found = version_of(runtime, version)
+    click.echo(found.text, nl=not found.text.endswith("\n"))
 
 
 @policy.command()
 def versions() -> None:
-    """List the versions, oldest first."""
-    with opened() as runtime, runtime.database.reading() as connection:
-        for each in list_versions(connection):
-            click.echo(f"{each.version}  {each.takes_effect_at.isoformat()}  {each.name}  {each.digest[:12]}")
-
-
-def _instant(text: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(f"{text!r} is no instant; want 2027-01-01T00:00:00Z or now") from None
-    if found.tzinfo is None:
-        raise click.BadParameter(f"{text!r} names no zone; add Z or an offset such as +01:00")
-    return found.astimezone(UTC)
+    """List the versions, oldest first; a star marks the one in force."""
+    with opened() as runtime:
+        known = list_versions(runtime)
+    for each in known.versions:
+        star = "*" if each.version == known.in_force else " "
+        starts = each.takes_effect_at.isoformat(timespec="seconds")
+        click.echo(
+            f"{star}{each.version:>4}  from {starts}  {each.digest[:12]}  {each.name}, by {each.proposed_by}"
+        )

@@ -2,62 +2,56 @@
 
 import os
 import socket
-import sys
 
 import click
 
-from gateway.cli.opening import RefusedError, opened
-from gateway.settings import Settings, read_settings
-from gateway.store import schema
+from gateway.cli.opening import opened
+from gateway.cli.server import serve
+from gateway.keeping.setup import adopt_policy, policy_file
+from gateway.settings import read_settings
+
+DEFAULT_BIND = "127.0.0.1:8000"
+
+
+class BindError(click.ClickException):
+    """An address cannot be served; the text says why."""
 
 
 @click.command()
-@click.option("--bind", default="127.0.0.1:8000", show_default=True, metavar="HOST:PORT")
-@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64))
+@click.option("--bind", default=DEFAULT_BIND, show_default=True, metavar="HOST:PORT", help="Where to listen.")
+@click.option(
+    "--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="How many processes."
+)
 def run(bind: str, workers: int) -> None:
-    """Serve the gateway by gunicorn."""
+    """Serve the gateway until SIGTERM, then let what is under way end.
+
+    Looks first at settings, address, keys, database and policy, and names in a line what cannot be used. The
+    policy file becomes version 1 where there is no version yet.
+    """
     settings = read_settings()
-    check_port(bind)
-    with opened() as runtime, runtime.database.reading() as connection:
-        standing = schema.current(connection)
-        if standing != schema.newest():
-            raise RefusedError(
-                f"the database stands at {standing or 'no tables'}, this release wants {schema.newest()}; "
-                "run `gateway db upgrade`"
-            )
-        runtime.policies.in_force(runtime.clock())
-    command = server_command(settings, bind, workers)
-    os.execv(command[0], command)  # noqa: S606  # The server takes this process's place, signals and all.
+    check_bind(bind)
+    # Closed again before the workers are made, so that none inherits a connection.
+    with opened() as runtime:
+        adoption = adopt_policy(runtime, policy_file(settings))
+    if adoption.remark:
+        click.echo(f"gateway: {adoption.remark}", err=True)
+    serve(settings, bind, workers)
 
 
-def server_command(settings: Settings, bind: str, workers: int) -> list[str]:
-    """Spell the command that serves the app."""
-    return [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "--worker-class=gthread",
-        f"--bind={bind}",
-        f"--workers={workers}",
-        f"--threads={settings.threads}",
-        "--graceful-timeout=20",
-        "--keep-alive=15",
-        "--no-control-socket",
-        f"--log-level={settings.log_level if settings.log_level != 'info' else 'warning'}",
-        "gateway.app:create_app()",
-    ]
-
-
-def check_port(bind: str) -> None:
-    """Raise RefusedError where HOST:PORT is taken, and click.BadParameter where it is none."""
+def check_bind(bind: str) -> None:
+    """Raise BadParameter for what is no HOST:PORT, and BindError for one that cannot be had."""
     host, _, port = bind.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65535:
-        raise click.BadParameter(f"{bind!r}; want HOST:PORT, such as 127.0.0.1:8000", param_hint="--bind")
-    with socket.socket() as probe:
+    host = host.strip("[]")
+    if not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
+        raise click.BadParameter(f"got {bind!r}; want HOST:PORT, such as {DEFAULT_BIND}", param_hint="--bind")
+    try:
+        found = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except socket.gaierror as error:
+        raise BindError(f"{bind} cannot be served: {error.strerror}") from None
+    family, _, _, _, address = found[0]
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, int(port)))
+            probe.bind(address)
         except OSError as error:
-            raise RefusedError(
-                f"{bind} cannot be served: {error.strerror}; another PORT may be free"
-            ) from None
+            raise BindError(f"{bind} cannot be served: {os.strerror(error.errno or 0)}") from None

@@ -10,17 +10,23 @@ from gateway.ledger import OPERATOR
 
 @click.group()
 def tokens() -> None:
-    """Look after bearer tokens of the API."""
+    """Look after the API's bearer tokens."""
 
 
 @tokens.command()
 @click.argument("email")
 @click.option("--name", required=True, help="Which server it is for.")
 @click.option(
-    "--scope", "scopes", multiple=True, type=click.Choice(SCOPES), default=SCOPES, show_default=True
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(SCOPES),
+    default=SCOPES,
+    show_default=True,
+    help="What it may do; may be said more than once.",
 )
 def add(email: str, name: str, scopes: tuple[str, ...]) -> None:
-    """Make a token that acts for EMAIL; it is shown once."""
+    """Make a token by which a server acts for EMAIL; its secret is printed this once and kept nowhere."""
     with opened() as runtime:
         found = account_named(runtime, email)
         click.echo(use_cases.add_token(runtime, OPERATOR, found.id, name=name, scopes=scopes))
@@ -40,7 +46,7 @@ def list_() -> None:
 @tokens.command()
 @click.argument("token_id", metavar="ID", type=int)
 def revoke(token_id: int) -> None:
-    """Revoke the token ID."""
+    """Revoke the token ID at once."""
     with opened() as runtime:
         if not use_cases.revoke_token(runtime, OPERATOR, token_id):
             raise RefusedError(f"{token_id}: no such living token; `gateway tokens list` shows them")

@@ -1,49 +1,89 @@
-"""Rotating and retiring the keys that sign links, as entries of the log."""
+"""The keys that sign links: a new one at any time, an old one dropped when no living link needs it."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.keys import KeyFileError
 from gateway.ledger import Actor, Entry, Event
 from gateway.runtime import Runtime
-from gateway.store import upkeep
+from gateway.store import gifts, upkeep
 from gateway.store.entries import append_entry
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
-    """How many living gifts a key must still verify, and until when the last of them lives."""
+class KeyLine:
+    """One key, and the living links that need it; the newest signs."""
 
-    gifts: int
+    id: str
+    signs: bool
+    links: int
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """How many living links need a key, and until when the last of them lives."""
+
+    links: int
     until: datetime | None
 
 
-def need_of_key(runtime: Runtime, key_id: str) -> Need:
-    """Tell who still needs a key."""
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """A key that verifies no more, and how many living links died with it."""
+
+    id: str
+    links: int
+
+
+def list_keys(runtime: Runtime) -> list[KeyLine]:
+    """List the keys, oldest first."""
     now = runtime.clock()
+    newest = runtime.keys.signer.newest
+    with runtime.database.reading() as connection:
+        needed = gifts.count_gifts_by_key(connection, now)
+    return [KeyLine(key.id, key.id == newest, needed.get(key.id, 0)) for key in runtime.keys.keys.link_keys]
+
+
+def need_of_key(runtime: Runtime, key_id: str) -> Need:
+    """Tell who still needs a key; raises KeyFileError for one that may not be retired at all."""
+    now = runtime.clock()
+    _refuse(runtime, key_id)
     with runtime.database.reading() as connection:
         return Need(*upkeep.find_need_of_key(connection, key_id, now))
 
 
 def rotate_key(runtime: Runtime, actor: Actor) -> str:
-    """Add a new signing key, which signs from now on; returns its id. Old links live."""
-    key_id = runtime.keys.rotate()
+    """Add a key that signs from now on, everywhere within a second; old links live. Returns its id."""
     now = runtime.clock()
     with runtime.database.transaction() as connection:
+        key_id = runtime.keys.rotate()
         append_entry(connection, Entry(now, actor, Event.KEY_ADDED, f"key:{key_id}"))
     return key_id
 
 
-def retire_key(runtime: Runtime, actor: Actor, key_id: str, *, compromised: bool) -> Need:
-    """Drop a key. While living links need it, only where it is compromised; then they die, and the need says how many.
+def retire_key(runtime: Runtime, actor: Actor, key_id: str, *, compromised: bool) -> Retired | Need:
+    """Drop a key that no living link needs; a compromised one at once, and with it all its links.
 
-    Returns the need; the key was dropped if it was compromised or nobody needed it. Raises KeyFileError.
+    Returns the need, with nothing done, where there is one. Raises KeyFileError for an unknown key and for the
+    one that signs: another has to be there first.
     """
-    need = need_of_key(runtime, key_id)
-    if need.gifts and not compromised:
-        return need
-    runtime.keys.retire(key_id)
     now = runtime.clock()
+    _refuse(runtime, key_id)
     with runtime.database.transaction() as connection:
-        about = {"compromised": int(compromised), "links": need.gifts}
+        need = Need(*upkeep.find_need_of_key(connection, key_id, now))
+        if need.links and not compromised:
+            return need
+        # The entry comes first: one about a key that is still there can be explained, the reverse cannot.
+        about: dict[str, str | int] = {"compromised": int(compromised), "links": need.links}
         append_entry(connection, Entry(now, actor, Event.KEY_RETIRED, f"key:{key_id}", detail=about))
-    return need
+        runtime.keys.retire(key_id)
+    return Retired(key_id, need.links)
+
+
+def _refuse(runtime: Runtime, key_id: str) -> None:
+    signer = runtime.keys.signer
+    if key_id not in signer.key_ids:
+        known = ", ".join(key.id for key in runtime.keys.keys.link_keys)
+        raise KeyFileError(f"{runtime.keys.path}: no key {key_id!r}; the keys are {known}")
+    if key_id == signer.newest:
+        raise KeyFileError(f"{key_id!r} is the key that signs; run `gateway keys rotate` first")

@@ -1,6 +1,11 @@
-"""First start: the tables, and the policy file as version 1."""
+"""The first start: the tables, and the policy file as version 1; later the file is only compared."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from gateway.ledger import OPERATOR, Entry, Event
 from gateway.policy import digest, parse
@@ -11,49 +16,78 @@ from gateway.settings import Settings
 from gateway.store import policies, schema
 from gateway.store.entries import append_entry
 
+FIRST_POLICY = "ft.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """The policy in force after a start; `remark` is one line for the operator, or empty."""
+
+    version: int
+    adopted: bool
+    remark: str
+
 
 def set_up(runtime: Runtime, settings: Settings) -> str:
-    """Bring the tables to the newest step and adopt the policy file where no policy is in force yet.
+    """Bring the tables to the newest step and adopt the policy file where there is no policy yet.
 
-    Returns a line about a policy file that differs from the version in force, which stays in force, or an
-    empty text. Raises PolicyError for a file that cannot be used and SchemaError for a foreign database.
+    Returns a line for the operator, or an empty text. Raises PolicyError for a file that cannot be used, before
+    anything is changed, and SchemaError for a database that is not ours.
     """
     path = policy_file(settings)
-    text = text_of(path)
-    parse(text, name=str(path))
+    parse(text_of(path), name=str(path))
     schema.upgrade(runtime.database)
-    return adopt_policy(runtime, path, text)
-
-
-def adopt_policy(runtime: Runtime, path: Path, text: str) -> str:
-    """Make a policy version 1 where there is none; else say in a line whether it differs from the one in force."""
-    now = runtime.clock()
-    with runtime.database.transaction() as connection:
-        versions = policies.list_versions(connection)
-        if not versions:
-            policies.add_version(
-                connection,
-                name=path.name,
-                text=text,
-                digest=digest(text),
-                takes_effect_at=now,
-                proposed_at=now,
-                proposed_by=OPERATOR.name,
-            )
-            about = {"name": path.name, "digest": digest(text)}
-            append_entry(connection, Entry(now, OPERATOR, Event.POLICY_ADOPTED, "policy:1", detail=about))
-            runtime.policies.forget()
-            return ""
-        number = policies.find_version_in_force(connection, now)
-    current = next(version for version in versions if version.version == number)
-    if current.digest == digest(text):
-        return ""
-    return (
-        f"{path} differs from policy version {number} ({current.name}), which stays in force; "
-        f"`gateway policy propose {path} --at now` makes it the next version"
-    )
+    return adopt_policy(runtime, path).remark
 
 
 def policy_file(settings: Settings) -> Path:
     """Return the policy file of first start."""
-    return settings.policy or folder("policies") / "ft.toml"
+    return settings.policy or folder("policies") / FIRST_POLICY
+
+
+def adopt_policy(runtime: Runtime, path: Path) -> Adoption:
+    """Make the policy file version 1 where there is none; raises PolicyError for a file that cannot be used.
+
+    Where there is a version the file changes nothing. One that differs is named, so that nobody believes in it.
+    """
+    text = text_of(path)
+    parse(text, name=str(path))
+    now = runtime.clock()
+    try:
+        with runtime.database.transaction() as connection:
+            if not policies.list_versions(connection):
+                return _adopt(runtime, connection, path, text, now)
+    except IntegrityError:
+        pass  # Another process started for the first time too, and was first.
+    return _compare(runtime, path, text, now)
+
+
+def _adopt(runtime: Runtime, connection: Connection, path: Path, text: str, now: datetime) -> Adoption:
+    number = policies.add_version(
+        connection,
+        name=path.name,
+        text=text,
+        digest=digest(text),
+        takes_effect_at=now,
+        proposed_at=now,
+        proposed_by=OPERATOR.name,
+    )
+    about = {"name": path.name, "digest": digest(text)}
+    append_entry(connection, Entry(now, OPERATOR, Event.POLICY_ADOPTED, f"policy:{number}", detail=about))
+    runtime.policies.forget()
+    return Adoption(number, adopted=True, remark=f"policy version {number} is adopted from {path}")
+
+
+def _compare(runtime: Runtime, path: Path, text: str, now: datetime) -> Adoption:
+    with runtime.database.reading() as connection:
+        versions = {version.version: version for version in policies.list_versions(connection)}
+        number = policies.find_version_in_force(connection, now) or 0
+    if number and versions[number].digest == digest(text):
+        return Adoption(number, adopted=False, remark="")
+    if any(version.digest == digest(text) and version.takes_effect_at > now for version in versions.values()):
+        return Adoption(number, adopted=False, remark="")
+    named = f"policy version {number} ({versions[number].name})" if number else "any policy in force"
+    told = (
+        f"{path} differs from {named} and is not applied; `gateway policy propose {path} --at now` applies it"
+    )
+    return Adoption(number, adopted=False, remark=told)
