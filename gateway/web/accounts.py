@@ -79,7 +79,6 @@ def account() -> Response:
         {
             "id": each.id,
             "started_at": each.created_at,
-            "last_seen_at": each.created_at,
             "browser": each.agent,
             "current": each.id == asking.session_id(),
         }

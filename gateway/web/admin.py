@@ -1,6 +1,5 @@
 """The desk: the log, the stories of gifts, accounts and articles, and the acts of an admin."""
 
-import json
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -8,14 +7,15 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from gateway.auditing import EntryFilter, GiftLine, StoredEntry, acts, log, people
+from gateway.auditing import EntryFilter, acts, log, people
 from gateway.decision import Decision, Deny, Permit, Reason
 from gateway.ledger import Event
 from gateway.link import standing
 from gateway.web import asking
+from gateway.web.desk import shown_account, shown_entry, shown_gift_line
 from gateway.web.guards import at_the_desk, me
 from gateway.web.refusals import refused, status_of
-from gateway.web.showing import shown_gift, shown_person, shown_policy
+from gateway.web.showing import shown_gift, shown_policy
 from gateway.web.state import state
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
@@ -46,7 +46,7 @@ def show_log() -> Response:
     asked: dict[str, Any] = {name: value for name, value in filters.items() if value}
     text = render_template(
         "admin/log.html",
-        entries=[_entry(each) for each in page.entries],
+        entries=[shown_entry(each) for each in page.entries],
         filters=filters,
         events=[event.value for event in Event],
         reasons=[reason.value for reason in Reason],
@@ -70,7 +70,7 @@ def gift(reference: str, error: Deny | None = None) -> Response:
         article={"id": story.line.gift.article_id, "headline": story.line.headline},
         giver=None if isinstance(giver, Deny) else giver.account,
         standing=story.standing if isinstance(story.standing, Deny) else None,
-        entries=[_entry(each) for each in story.entries],
+        entries=[shown_entry(each) for each in story.entries],
         error=error,
     )
     return make_response(text, 200 if error is None else status_of(error))
@@ -103,7 +103,7 @@ def accounts() -> Response:
     wanted = request.args.get("q", "").strip()[:100]
     after = request.args.get("after", 0, type=int)
     found = people.list_accounts(state().runtime, like=wanted, after=after)
-    shown = [_person(each) for each in found]
+    shown = [shown_account(each) for each in found]
     full = len(found) == people.PAGE
     older = url_for("admin.accounts", q=wanted or None, after=found[-1].id) if full else None
     return make_response(render_template("admin/accounts.html", accounts=shown, q=wanted, older=older))
@@ -119,7 +119,7 @@ def account(account_id: int, error: Deny | None = None) -> Response:
     entries = log.read_log(state().runtime, EntryFilter(subject=subject), limit=LATEST).entries
     text = render_template(
         "admin/account.html",
-        account=_person(story.account),
+        account=shown_account(story.account),
         months=[
             {
                 "month": date(int(each.period[:4]), int(each.period[5:]), 1),
@@ -130,8 +130,8 @@ def account(account_id: int, error: Deny | None = None) -> Response:
             }
             for each in story.months
         ],
-        gifts=[_gift_line(each) for each in story.gifts],
-        entries=[_entry(each) for each in entries],
+        gifts=[shown_gift_line(each) for each in story.gifts],
+        entries=[shown_entry(each) for each in entries],
         log_url=url_for("admin.log", subject=subject),
         error=error,
     )
@@ -178,7 +178,7 @@ def article(article_id: int, error: Deny | None = None) -> Response:
         rights=story.article.rights,
         picture_travels=bool(pictures[0].travels) if pictures else None,
         open_gifts=sum(isinstance(standing(each.gift, now), Permit) for each in story.gifts),
-        entries=[_entry(each) for each in entries],
+        entries=[shown_entry(each) for each in entries],
         error=error,
     )
     return make_response(text, 200 if error is None else status_of(error))
@@ -239,61 +239,3 @@ def _day(text: str) -> datetime | None:
     if not text:
         return None
     return datetime.combine(date.fromisoformat(text), time(), ZoneInfo(shown_policy().zone))
-
-
-def _entry(found: StoredEntry) -> dict[str, Any]:
-    detail = json.loads(found.detail)
-    return {
-        "id": found.id,
-        "at": found.at,
-        "event": found.event,
-        "outcome": found.outcome,
-        "reason": found.reason or None,
-        "actor": found.actor,
-        "actor_url": _page_of(found.actor),
-        "subject": found.subject,
-        "subject_url": _page_of(found.subject),
-        "repeats": found.repeats,
-        "said": detail.pop("because", None),
-        "detail": detail,
-    }
-
-
-def _page_of(name: str) -> str | None:
-    kind, _, key = name.partition(":")
-    if kind == "gift":
-        return url_for("admin.gift", reference=key)
-    if kind == "account" and key.isdigit():
-        return url_for("admin.account", account_id=int(key))
-    if kind == "article" and key.isdigit():
-        return url_for("admin.article", article_id=int(key))
-    return None
-
-
-def _gift_line(line: GiftLine) -> dict[str, Any]:
-    decision = standing(line.gift, state().runtime.clock())
-    names = (
-        "reference",
-        "issued_at",
-        "expires_at",
-        "readers",
-        "confirmed",
-        "unconfirmed",
-        "unconfirmed_bound",
-    )
-    shown = {name: getattr(line.gift, name) for name in names}
-    return {**shown, "headline": line.headline, "standing": decision if isinstance(decision, Deny) else None}
-
-
-def _person(found: Any) -> dict[str, Any]:
-    person = shown_person(found)
-    label = person.plan_label if person is not None else ""
-    return {
-        "id": found.id,
-        "name": found.name,
-        "email": found.email,
-        "role": found.role,
-        "plan_label": label,
-        "suspended_at": found.suspended_at,
-        "allowance": None,
-    }

@@ -1,0 +1,74 @@
+"""What the desk's templates are handed: entries, gifts and accounts as plain mappings."""
+
+import json
+from typing import Any
+
+from flask import url_for
+
+from gateway.accounts import Account
+from gateway.auditing import GiftLine, StoredEntry
+from gateway.decision import Deny
+from gateway.link import standing
+from gateway.web.showing import shown_person
+from gateway.web.state import state
+
+
+def shown_entry(found: StoredEntry) -> dict[str, Any]:
+    """Show an entry, with addresses for whom and what it names."""
+    detail = json.loads(found.detail)
+    return {
+        "id": found.id,
+        "at": found.at,
+        "event": found.event,
+        "outcome": found.outcome,
+        "reason": found.reason or None,
+        "actor": found.actor,
+        "actor_url": _page_of(found.actor),
+        "subject": found.subject,
+        "subject_url": _page_of(found.subject),
+        "repeats": found.repeats,
+        "said": detail.pop("because", None),
+        "detail": detail,
+    }
+
+
+def _page_of(name: str) -> str | None:
+    kind, _, key = name.partition(":")
+    if kind == "gift":
+        return url_for("admin.gift", reference=key)
+    if kind == "account" and key.isdigit():
+        return url_for("admin.account", account_id=int(key))
+    if kind == "article" and key.isdigit():
+        return url_for("admin.article", article_id=int(key))
+    return None
+
+
+def shown_gift_line(line: GiftLine) -> dict[str, Any]:
+    """Show a gift in a table."""
+    decision = standing(line.gift, state().runtime.clock())
+    names = (
+        "reference",
+        "issued_at",
+        "expires_at",
+        "readers",
+        "confirmed",
+        "unconfirmed",
+        "unconfirmed_bound",
+    )
+    shown = {name: getattr(line.gift, name) for name in names}
+    return {**shown, "headline": line.headline, "standing": decision if isinstance(decision, Deny) else None}
+
+
+def shown_account(found: Account) -> dict[str, Any]:
+    """Show an account."""
+    person = shown_person(found)
+    label = person.plan_label if person is not None else ""
+    return {
+        "id": found.id,
+        "name": found.name,
+        "email": found.email,
+        "role": found.role,
+        "plan_label": label,
+        "suspended_at": found.suspended_at,
+        "allowance": None,
+    }
