@@ -23,7 +23,6 @@ MODULE_LINES = 250
 FUNCTION_LINES = 40
 # What may be longer, and why. A line here that is needed no more fails too.
 LONG_MODULES: dict[str, str] = {
-    "articles/sanitise.py": "lists of the markup that is let in",
     "models.py": "one table after the other, and no behaviour",
     "store/articles.py": "the statements of two tables",
     "visitor.py": "lists of the machines' names",
