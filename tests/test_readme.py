@@ -12,7 +12,9 @@ from tests.serving import installation
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 COMMANDS = [
-    line.strip() for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL) for line in block.splitlines()
+    line.strip()
+    for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+    for line in block.splitlines()
 ]
 SERVING = ("gateway run", "gateway jobs run")
 
@@ -23,7 +25,9 @@ def test_the_first_screen_is_what_a_newcomer_does() -> None:
 
 @pytest.mark.parametrize("command", [each for each in COMMANDS if each.startswith("make ")])
 def test_make_knows_what_to_do(command: str) -> None:
-    done = subprocess.run(["make", "--dry-run", *command.split()[1:]], cwd=ROOT, capture_output=True, check=False)
+    done = subprocess.run(
+        ["make", "--dry-run", *command.split()[1:]], cwd=ROOT, capture_output=True, check=False
+    )
     assert done.returncode == 0, done.stderr.decode()
 
 
