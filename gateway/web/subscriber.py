@@ -3,9 +3,7 @@
 import secrets
 from typing import Any
 
-import segno
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
-from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from gateway.articles import Article
@@ -15,6 +13,7 @@ from gateway.sharing import own, revoking
 from gateway.sharing.issuing import Issued, Wish, issue_gift, sharing_of
 from gateway.web import asking
 from gateway.web.guards import me, signed_in
+from gateway.web.qrcodes import qr_picture
 from gateway.web.refusals import refused, status_of
 from gateway.web.showing import article_url, gift_url, shown_article, shown_gift
 from gateway.web.state import state
@@ -75,6 +74,19 @@ def gift(reference: str) -> Response:
     """Show one gift of mine."""
     found = own.own_gift(state().runtime, me().id, reference)
     return refused(found) if isinstance(found, Deny) else _gift_page(found)
+
+
+@bp.get("/gifts/<reference>/qr.svg")
+def qr(reference: str) -> Response:
+    """Draw the link of a gift of mine as a QR code."""
+    found = own.own_gift(state().runtime, me().id, reference)
+    if isinstance(found, Deny):
+        return refused(found)
+    if isinstance(found.standing, Deny):
+        return refused(found.standing)
+    if found.token is None:
+        return refused(Deny(Reason.GIFT_KEY_RETIRED))
+    return qr_picture(gift_url(found.token))
 
 
 @bp.get("/gifts/<reference>/revoke")
@@ -173,15 +185,13 @@ def _dialog(article: Article, error: Deny | None = None) -> Response:
 def _issued(answer: Issued, article: Article, outcome: str) -> Response:
     if answer.token is None:
         return redirect(url_for("subscriber.gift", reference=answer.gift.reference), 303)
-    address = gift_url(answer.token)
     text = render_template(
         _part("subscriber/_issued.html", "subscriber/issued.html"),
         article=shown_article(article),
         gift=shown_gift(answer.gift, me().name),
-        gift_url=address,
+        gift_url=gift_url(answer.token),
         outcome=outcome,
         allowance=answer.allowance,
-        qr_svg=_qr(address),
     )
     return make_response(text)
 
@@ -191,7 +201,6 @@ def _gift_page(found: own.OwnGift, error: Deny | None = None) -> Response:
     text = render_template(
         "subscriber/gift.html",
         row=_row(found),
-        qr_svg=None if found.token is None else _qr(gift_url(found.token)),
         allowance=page.allowance,
         error=error,
         section="gifts",
@@ -219,11 +228,3 @@ def _row(found: own.OwnGift) -> dict[str, Any]:
 
 def _part(part: str, page: str) -> str:
     return part if request.values.get("part") == "dialog" else page
-
-
-def _qr(address: str) -> Markup:
-    code = segno.make(address, error="m", micro=False)
-    # Only classes, no style attribute: the content policy allows none.
-    return Markup(  # noqa: S704  # Drawn here, from an address that is ours.
-        code.svg_inline(omitsize=True, border=2, svgclass="qr", lineclass=None, dark="#000", light="#fff")
-    )
