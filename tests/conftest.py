@@ -16,6 +16,7 @@ pytest_plugins = [
     "tests.databases",
     "tests.served",
     "tests.serving",
+    "tests.house",
 ]
 
 ROOT = Path(__file__).parents[1]
