@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.served",
     "tests.serving",
     "tests.house",
+    "tests.commands",
 ]
 
 ROOT = Path(__file__).parents[1]

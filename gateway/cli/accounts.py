@@ -29,7 +29,9 @@ password_options = click.option(
 @accounts.command()
 @click.argument("email")
 @click.option("--name", required=True, help="As others read it.")
-@click.option("--role", type=click.Choice(ROLES), default="subscriber", show_default=True)
+@click.option(
+    "--role", type=click.Choice(ROLES), default="subscriber", show_default=True, help="What it may do."
+)
 @click.option("--plan", help="A plan of the policy; subscribers want one, the others have none.")
 @password_options
 def add(email: str, name: str, role: str, plan: str | None, password_file: Path | None) -> None:

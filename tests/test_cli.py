@@ -1,0 +1,425 @@
+"""The operator's commands: what each does, what it says, and the one line in which it fails."""
+
+import io
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import click
+import pytest
+from sqlalchemy import create_engine, text
+
+from gateway.app import open_runtime
+from gateway.cli import commands
+from gateway.ledger import Actor
+from gateway.reading.serving import article_by_slug
+from gateway.runtime import Runtime
+from gateway.settings import read_settings
+from gateway.sharing.issuing import Issued, Wish, issue_gift
+from gateway.store.articles import Article
+from gateway.store.entries import EntryFilter, StoredEntry, list_entries
+from tests.commands import Terminal
+from tests.house import POLICY, STORY
+
+PASSWORD = "a long password"
+
+
+@pytest.fixture
+def runtime(terminal: Terminal) -> Iterator[Runtime]:
+    """Yield the runtime of the terminal's gateway."""
+    assert terminal.var.is_dir()
+    opened = open_runtime(read_settings())
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def giver(terminal: Terminal, tmp_path: Path) -> str:
+    """Yield the address of a subscriber, beside whom there is an article `tide-book`."""
+    (tmp_path / "password").write_text(PASSWORD + "\nanother line\n")
+    add(terminal, "sam@example.com", "--plan", "standard")
+    (tmp_path / "tide.md").write_text(STORY.format(slug="tide-book"))
+    terminal.done("articles", "import", str(tmp_path / "tide.md"))
+    return "sam@example.com"
+
+
+def add(terminal: Terminal, email: str, *options: str) -> str:
+    """Add an account."""
+    path = terminal.var.parent / "password"
+    path.write_text(PASSWORD)
+    return terminal.done("accounts", "add", email, "--name", "Sam", "--password-file", str(path), *options)
+
+
+def gift(runtime: Runtime, account_id: int = 1) -> Issued:
+    """Issue a gift of the article `tide-book`."""
+    article = slug_of(runtime)
+    issued = issue_gift(runtime, Actor("account:1"), Wish(account_id, article.id, uuid4().hex, separate=True))
+    assert isinstance(issued, Issued)
+    return issued
+
+
+def slug_of(runtime: Runtime) -> Article:
+    """Find the one article."""
+    with runtime.database.reading() as connection:
+        slug = connection.exec_driver_sql("SELECT slug FROM article").scalar_one()
+    article = article_by_slug(runtime, slug)
+    assert isinstance(article, Article)
+    return article
+
+
+def entries(runtime: Runtime, event: str) -> list[StoredEntry]:
+    """List what the log says of an event."""
+    with runtime.database.reading() as connection:
+        return list_entries(connection, EntryFilter(event=event))
+
+
+def every_command(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """List every command by its words."""
+    found = [path]
+    for name, command in group.commands.items():
+        below = (*path, name)
+        found += every_command(command, below) if isinstance(command, click.Group) else [below]
+    return found
+
+
+@pytest.mark.parametrize("path", every_command(commands), ids=" ".join)
+def test_every_command_says_what_it_does(path: tuple[str, ...]) -> None:
+    command: click.Command = commands
+    for name in path:
+        assert isinstance(command, click.Group)
+        command = command.commands[name]
+    assert command.help
+    assert command.help[0].isupper()
+    context = click.Context(command)
+    for parameter in command.get_params(context):
+        if isinstance(parameter, click.Option):
+            assert parameter.help, f"{' '.join(path)} {parameter.name}"
+
+
+def test_a_wrong_word_is_told_in_one_line(terminal: Terminal) -> None:
+    assert terminal.fault(2, "accounts", "list", "--lik", "x").startswith("No such option")
+    assert "`gateway accounts list --help` tells more" in terminal.fault(2, "accounts", "list", "--lik", "x")
+    assert "No such command 'fly'" in terminal.fault(2, "fly")
+    assert terminal.type().status == 2
+
+
+# --- Tables ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_upgrade_adopts_the_policy_and_the_next_says_nothing_of_it(terminal: Terminal) -> None:
+    assert terminal.done("db", "upgrade") == "the tables stand at step 0001\n"
+    assert terminal.done("db", "current") == "0001; this release wants 0001\n"
+    assert re.match(
+        r"\*   1  from \S+  [0-9a-f]{12}  ft.toml, by operator\n", terminal.done("policy", "versions")
+    )
+
+
+def test_going_back_asks_first(terminal: Terminal) -> None:
+    terminal.monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    assert terminal.type("db", "downgrade", "base").status == 1
+    assert terminal.done("db", "current").startswith("0001")
+    terminal.done("db", "downgrade", "base", "--yes")
+    assert terminal.done("db", "current") == "no tables; this release wants 0001\n"
+    assert "has no tables yet; run `gateway db upgrade`" in terminal.fault(2, "accounts", "list")
+    assert "is no step; the steps are base, 0001" in terminal.fault(2, "db", "downgrade", "7", "--yes")
+
+
+# --- Policy ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_policy_is_checked(terminal: Terminal, tmp_path: Path) -> None:
+    assert "gifts a month: standard 10, premium 20" in terminal.done("policy", "check", str(POLICY))
+    bad = tmp_path / "bad.toml"
+    bad.write_text(POLICY.read_text("utf-8").replace("gifts = 10\n", "gifts = -1\n"))
+    assert re.search(
+        r"bad\.toml:\d+: plans\.standard\.gifts: got -1, wants 0 or more",
+        terminal.fault(2, "policy", "check", str(bad)),
+    )
+
+
+def test_a_policy_is_proposed_and_shown(terminal: Terminal, tmp_path: Path) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text(POLICY.read_text("utf-8").replace("gifts = 10\n", "gifts = 11\n"))
+    assert terminal.done("policy", "propose", str(other), "--at", "2127-01-01T00:00:00+01:00") == (
+        "version 2 applies from 2127-01-01T00:00:00+01:00\n"
+    )
+    assert terminal.done("policy", "show") == POLICY.read_text("utf-8")
+    assert terminal.done("policy", "show", "2") == other.read_text()
+    assert (
+        terminal.done("policy", "versions")
+        .splitlines()[1]
+        .startswith("    2  from 2126-12-31T23:00:00+00:00")
+    )
+    assert "no policy version 3; the versions are 1, 2" in terminal.fault(2, "policy", "show", "3")
+
+
+@pytest.mark.parametrize("instant", ["tomorrow", "2127-01-01T00:00:00", "2127-13-01T00:00:00Z"])
+def test_an_instant_that_leaves_open_which_it_is_is_refused(terminal: Terminal, instant: str) -> None:
+    told = terminal.fault(2, "policy", "propose", str(POLICY), "--at", instant)
+    assert f"got '{instant}'; want an instant with its offset, such as 2027-01-01T00:00:00Z, or now" in told
+
+
+def test_an_instant_of_the_past_is_refused(terminal: Terminal, tmp_path: Path) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text(POLICY.read_text("utf-8").replace("gifts = 10\n", "gifts = 11\n"))
+    assert "or later, so that every worker knows" in terminal.fault(
+        2, "policy", "propose", str(other), "--at", "2020-01-01T00:00:00Z"
+    )
+
+
+# --- Articles -------------------------------------------------------------------------------------------------------
+
+
+def test_articles_are_imported_and_one_bad_file_makes_the_status(terminal: Terminal, tmp_path: Path) -> None:
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    (folder / "good.md").write_text(STORY.format(slug="good"))
+    assert "1 added" in terminal.done("articles", "import", str(folder))
+    (folder / "bad.md").write_text("no front matter")
+    said = terminal.type("articles", "import", str(folder))
+    assert said.status == 1
+    assert "bad.md" in said.out
+    assert "1 unchanged" in said.out
+
+
+# --- Accounts and tokens --------------------------------------------------------------------------------------------
+
+
+def test_an_account_is_added_listed_changed_and_signed_out(
+    terminal: Terminal, runtime: Runtime, giver: str
+) -> None:
+    add(terminal, "ada@example.com", "--role", "admin")
+    assert terminal.done("accounts", "list") == (
+        "       1  sam@example.com, Sam, subscriber, plan standard\n       2  ada@example.com, Sam, admin\n"
+    )
+    assert terminal.done("accounts", "list", "--like", "ada").count("\n") == 1
+    assert terminal.done("accounts", "plan", giver, "premium") == "sam@example.com has plan premium\n"
+    assert "is suspended; its links go on" in terminal.done("accounts", "suspend", giver, "--reason", "fraud")
+    assert "suspended" in terminal.done("accounts", "list", "--like", "sam")
+    assert "may give again" in terminal.done("accounts", "unsuspend", giver, "--reason", "cleared")
+    assert "signed out of 0 browsers" in terminal.done("accounts", "sign-out", giver)
+    (terminal.var.parent / "new").write_text("another long password")
+    assert "new password" in terminal.done(
+        "accounts", "password", giver, "--password-file", str(terminal.var.parent / "new")
+    )
+    for event in (
+        "account:added",
+        "account:plan_changed",
+        "account:suspended",
+        "account:unsuspended",
+        "account:password_changed",
+    ):
+        assert {entry.actor for entry in entries(runtime, event)} == {"operator"}, event
+
+
+def test_freezing_the_links_is_counted(terminal: Terminal, runtime: Runtime, giver: str) -> None:
+    gift(runtime)
+    assert "1 of its links are frozen" in terminal.done(
+        "accounts", "suspend", giver, "--reason", "x", "--freeze-links"
+    )
+
+
+def test_a_password_comes_from_standard_input_too(terminal: Terminal) -> None:
+    terminal.monkeypatch.setattr("sys.stdin", io.StringIO(PASSWORD + "\n"))
+    terminal.done(
+        "accounts", "add", "a@example.com", "--name", "A", "--role", "auditor", "--password-file", "-"
+    )
+
+
+def test_accounts_that_cannot_be_are_told_in_one_line(terminal: Terminal, giver: str) -> None:
+    path = str(terminal.var.parent / "password")
+    common = ("accounts", "add", "x@example.com", "--name", "X", "--password-file")
+    assert "a subscriber wants a plan" in terminal.fault(2, *common, path)
+    assert "plan 'gold' is not in the policy; it has standard, premium" in terminal.fault(
+        2, *common, path, "--plan", "gold"
+    )
+    assert "has an account already" in terminal.fault(
+        2, "accounts", "add", giver, "--name", "X", "--plan", "standard", "--password-file", path
+    )
+    assert "absent: No such file or directory" in terminal.fault(2, *common, "/absent", "--plan", "standard")
+    assert "nobody@example.com: no such account" in terminal.fault(
+        1, "accounts", "plan", "nobody@example.com", "premium"
+    )
+
+
+def test_a_token_is_shown_once_and_revoked(terminal: Terminal, giver: str) -> None:
+    secret = terminal.done("tokens", "add", giver, "--name", "website").strip()
+    assert re.fullmatch(r"gw_[A-Za-z0-9_-]{43}", secret)
+    assert terminal.done("tokens", "list") == "     1  account 1  website  gifts:read gifts:write\n"
+    assert terminal.done("tokens", "revoke", "1") == "token 1 is revoked\n"
+    assert terminal.done("tokens", "list").endswith("revoked\n")
+    assert "1: no such living token" in terminal.fault(1, "tokens", "revoke", "1")
+
+
+# --- Gifts ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("which", ["--article", "--account", "--all"])
+def test_gifts_are_previewed_then_withdrawn(
+    terminal: Terminal, runtime: Runtime, giver: str, which: str
+) -> None:
+    issued = [gift(runtime) for _ in range(3)]
+    wanted = {
+        "--article": ["--article", slug_of(runtime).slug],
+        "--account": ["--account", giver],
+        "--all": ["--all"],
+    }[which]
+    terminal.monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    said = terminal.type("gifts", "revoke", *wanted, "--reason", "withdrawn by the agency")
+    assert said.status == 1
+    assert said.out.startswith(
+        f"to be withdrawn: 3 gifts: {', '.join(each.gift.reference for each in issued)}\n"
+    )
+    assert entries(runtime, "gift:revoked") == []
+    told = terminal.done("gifts", "revoke", *wanted, "--reason", "withdrawn by the agency", "--yes")
+    assert told.endswith("withdrawn: 3 gifts; given back: 3 credits\n")
+    assert {(entry.actor, entry.detail) for entry in entries(runtime, "gift:revoked")} == {
+        ("operator", '{"account":1,"because":"withdrawn by the agency"}')
+    }
+    assert (
+        terminal.done("gifts", "revoke", *wanted, "--reason", "again", "--yes")
+        == "there is no living gift to withdraw\n"
+    )
+
+
+def test_which_gifts_must_be_said_and_why(terminal: Terminal, giver: str) -> None:
+    assert "want exactly one of --article SLUG, --account EMAIL and --all" in terminal.fault(
+        2, "gifts", "revoke", "--reason", "x"
+    )
+    assert "want exactly one" in terminal.fault(
+        2, "gifts", "revoke", "--all", "--account", giver, "--reason", "x"
+    )
+    assert "Missing option '--reason'" in terminal.fault(2, "gifts", "revoke", "--all")
+    assert "want a reason that is not blank" in terminal.fault(2, "gifts", "revoke", "--all", "--reason", " ")
+    assert "absent: no such article" in terminal.fault(
+        1, "gifts", "revoke", "--article", "absent", "--reason", "x"
+    )
+
+
+@pytest.mark.usefixtures("giver")
+def test_revocations_are_exported(terminal: Terminal, runtime: Runtime) -> None:
+    gift(runtime)
+    terminal.done("gifts", "revoke", "--all", "--reason", "x", "--yes")
+    path = terminal.var / "revocations.jsonl"
+    assert (
+        terminal.done("gifts", "revocations", "--to", str(path)) == f"{path}: 1 revocation, 1 of them new\n"
+    )
+
+
+# --- Keys -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("giver")
+def test_a_key_is_retired_when_nobody_needs_it_or_when_it_is_lost(
+    terminal: Terminal, runtime: Runtime
+) -> None:
+    issued = gift(runtime)
+    old = issued.gift.key_id
+    assert "is the key that signs" in terminal.fault(2, "keys", "retire", old)
+    new = terminal.done("keys", "rotate").split()[1]
+    assert (
+        terminal.done("keys", "list")
+        == f"{old}         1 living links\n{new}         0 living links  signs\n"
+    )
+    told = terminal.fault(1, "keys", "retire", old)
+    until = issued.gift.expires_at.isoformat(timespec="seconds")
+    assert (
+        told == f"1 living links need key {old}, the last of them until {until}; --compromised drops it now"
+    )
+    terminal.monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    assert terminal.type("keys", "retire", old, "--compromised").status == 1
+    assert old in terminal.done("keys", "list")
+    terminal.done("keys", "retire", old, "--compromised", "--yes")
+    assert old not in terminal.done("keys", "list")
+    assert [entry.actor for entry in entries(runtime, "key:retired")] == ["operator"]
+
+
+# --- Backup ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_backup_is_made_restored_and_confirmed(terminal: Terminal, runtime: Runtime, giver: str) -> None:
+    issued = gift(runtime)
+    file = terminal.var / "backup.zip"
+    assert re.fullmatch(rf"{file}: \d+ rows, \d+ bytes, as of \S+\n", terminal.done("backup", str(file)))
+    exported = terminal.var / "revocations.jsonl"
+    terminal.done("gifts", "revoke", "--account", giver, "--reason", "x", "--yes")
+    terminal.done("gifts", "revocations", "--to", str(exported))
+    assert "--replace gives them up" in terminal.fault(2, "restore", str(file))
+    terminal.monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    assert terminal.type("restore", str(file), "--replace").status == 1
+    terminal.monkeypatch.setenv("GATEWAY_REVOCATIONS", str(exported))
+    told = terminal.done("restore", str(file), "--replace", "--yes")
+    assert f"revoked again by {exported}: 1\n" in told
+    assert told.endswith('every link stays shut until you run: gateway restore-confirm --reason "…"\n')
+    assert [entry.subject for entry in entries(runtime, "gift:revoked")] == [f"gift:{issued.gift.reference}"]
+    assert "the links are open again" in terminal.done("restore-confirm", "--reason", "looked at it")
+    assert terminal.fault(1, "restore-confirm", "--reason", "x") == "no restore waits to be confirmed"
+
+
+def test_a_backup_that_is_none_is_told_in_one_line(terminal: Terminal) -> None:
+    assert terminal.fault(2, "restore", str(POLICY)) == f"{POLICY}: is damaged, or no backup"
+    assert (
+        terminal.fault(2, "restore", "/absent.zip")
+        == "/absent.zip: cannot be read (No such file or directory)"
+    )
+    assert "cannot be written" in terminal.fault(2, "backup", "/absent/backup.zip")
+
+
+# --- Jobs, settings, faults -----------------------------------------------------------------------------------------
+
+
+def test_the_jobs_are_done_once_unless_another_does_them(terminal: Terminal, runtime: Runtime) -> None:
+    assert terminal.done("jobs", "run", "--once") == "every job was done once\n"
+    until = datetime.now(UTC) + timedelta(minutes=1)
+    with runtime.database.transaction() as connection:
+        connection.execute(
+            text("INSERT INTO lease (name, holder, until) VALUES ('jobs', 'other', :until)"),
+            {"until": until if runtime.database.dialect == "postgresql" else until.replace(tzinfo=None)},
+        )
+    assert terminal.fault(1, "jobs", "run", "--once") == "another process does the jobs just now"
+
+
+def test_the_settings_say_where_they_come_from_and_no_secret(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text('threads = 3\nlog_level = "debug"\n')
+    (tmp_path / "limits").write_text("redis://gw:hush@cache.example:6380/1?password=hush\n")
+    terminal.monkeypatch.setenv("GATEWAY_SETTINGS", str(tmp_path / "settings.toml"))
+    terminal.monkeypatch.setenv("GATEWAY_LIMITS_URL_FILE", str(tmp_path / "limits"))
+    terminal.monkeypatch.setenv("GATEWAY_LOG_LEVEL", "error")
+    told = terminal.done("settings")
+    assert "hush" not in told
+    assert "GATEWAY_LIMITS_URL = redis://…@cache.example:6380/1?…\n" in told
+    assert re.search(r"GATEWAY_THREADS = 3\n .*Set by: the file \S+settings\.toml\.\n", told)
+    assert re.search(r"GATEWAY_LOG_LEVEL = error\n .*Set by: the environment\.\n", told)
+    assert re.search(r"GATEWAY_PROXIES = 0\n .*Set by: nobody; this is the default\.\n", told)
+
+
+def test_a_wrong_setting_is_named(terminal: Terminal) -> None:
+    terminal.monkeypatch.setenv("GATEWAY_THREADS", "many")
+    assert terminal.fault(2, "keys", "list").startswith("GATEWAY_THREADS: got 'many'")
+
+
+def test_a_database_that_is_away_is_told_in_one_line(terminal: Terminal) -> None:
+    terminal.monkeypatch.setenv("GATEWAY_DATABASE_URL", "sqlite:////absent/gateway.db")
+    assert terminal.fault(2, "keys", "list") == "the database cannot be read: unable to open database file"
+    assert terminal.fault(2, "db", "upgrade") == "the database cannot be used: unable to open database file"
+
+
+def test_a_fault_of_the_code_is_no_line_but_a_traceback(terminal: Terminal) -> None:
+    def fail(*_about: object) -> None:
+        raise KeyError("a bug")
+
+    terminal.monkeypatch.setattr("gateway.cli.keys.list_keys", fail)
+    with pytest.raises(KeyError):
+        terminal.type("keys", "list")
+
+
+def test_a_foreign_database_is_left_alone(terminal: Terminal, tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path / 'foreign.db'}"
+    engine = create_engine(address)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE holiday (day DATE)"))
+    engine.dispose()
+    terminal.monkeypatch.setenv("GATEWAY_DATABASE_URL", address)
+    assert "tables that are not the gateway's (holiday)" in terminal.fault(2, "db", "upgrade")
