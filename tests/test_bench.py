@@ -1,6 +1,8 @@
 """The measurement runs; how fast anything is, a busy machine cannot say and no test asks."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -10,17 +12,20 @@ from bench.table import Row
 from bench.world import World, reference
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Yield a folder outside pytest's own, which PostgreSQL's account may not enter where the tests run as root."""
+    with TemporaryDirectory(prefix="gateway-bench-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
 @pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def test_every_flow_is_measured_and_found_in_the_log(
-    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    kind: str, open_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = tmp_path
-    if kind == "postgresql":
-        # The server runs as an account that may not enter pytest's own folders where the tests run as root.
-        for each in (tmp_path, *tmp_path.parents[:2]):
-            each.chmod(0o755)
     sizes = ["--gifts", "40", "--gifts", "60"]
-    assert main(["--quick", "--database", kind, *sizes, "--folder", str(folder)]) == 0
+    assert main(["--quick", "--database", kind, *sizes, "--folder", str(open_folder)]) == 0
     lines = capsys.readouterr().out.splitlines()
     told = [line.split()[:3] for line in lines if " ≥ " in line]
     assert told == [
