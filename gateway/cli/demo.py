@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import time
 from pathlib import Path
 
@@ -134,4 +133,3 @@ def _stop_no_more() -> None:
     # A second signal must not interrupt the stopping itself.
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, signal.SIG_IGN)
-    sys.stdout.flush()
