@@ -24,6 +24,7 @@ from gateway.web import (
     limits,
     operations,
     pages,
+    parts,
     reader,
     refusals,
     subscriber,
@@ -92,6 +93,7 @@ def _install(app: Flask, runtime: Runtime, settings: Settings) -> None:
         app, folder=folder("translations"), zone=lambda: _zone(runtime), secure_cookies=settings.secure
     )
     assets.install(app)
+    parts.install(app)
     refusals.install(app)
     limits.install(app, settings, runtime)
     csrf = CSRFProtect(app)

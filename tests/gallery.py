@@ -13,15 +13,22 @@ from functools import cache
 from gettext import NullTranslations
 from pathlib import Path
 from threading import Thread
-from types import SimpleNamespace as Thing
+from types import SimpleNamespace
 from typing import Any
 
 from flask import Flask, Response, render_template
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from gateway.decision import Deny, Reason
-from gateway.web import assets, headers, languages, speech
+from gateway.web import assets, headers, languages, parts, speech
 from gateway.web.wording import done_words, words_for, words_for_status
+
+
+class Thing(SimpleNamespace):
+    """A sample of what a page is handed, known by itself where a part of a page is kept for it."""
+
+    __hash__ = object.__hash__
+
 
 HERE = Path(__file__).resolve().parent.parent
 STATIC = HERE / "gateway" / "web" / "static"
@@ -451,6 +458,7 @@ def make_app(**views: Callable[..., Any]) -> Flask:
         app.add_url_rule(rule, endpoint=endpoint, view_func=view, methods=methods)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     assets.install(app)
+    parts.install(app)
     headers.install(app, secure=False)
     languages.install(app, folder=HERE / "gateway" / "translations", zone=lambda: "Europe/London")
     app.jinja_env.globals |= {

@@ -46,10 +46,10 @@ def ngettext(singular: str, plural: str, number: int, **values: object) -> Marku
     return found % values if values else found
 
 
-_PLAIN_LINKS: Final = [(code, name, f"?{COOKIE}={code}") for code, name in LANGUAGES.items()]
+_PLAIN_LINKS: Final = tuple((code, name, f"?{COOKIE}={code}") for code, name in LANGUAGES.items())
 
 
-def language_links() -> list[tuple[str, str, str]]:
+def language_links() -> tuple[tuple[str, str, str], ...]:
     """List code, own name and address of this page in each language, other parameters kept.
 
     The address is relative, so that a gift link's token is never written into a page by this switch.
@@ -57,7 +57,7 @@ def language_links() -> list[tuple[str, str, str]]:
     if not request.args:
         return _PLAIN_LINKS
     kept = [(key, value) for key, value in request.args.items(multi=True) if key != COOKIE]
-    return [(code, name, "?" + urlencode([*kept, (COOKIE, code)])) for code, name in LANGUAGES.items()]
+    return tuple((code, name, "?" + urlencode([*kept, (COOKIE, code)])) for code, name in LANGUAGES.items())
 
 
 def prepare(environment: Environment) -> None:
