@@ -51,7 +51,7 @@ words: $(VENV)/.dev
 # What is locked is meant for every system and for Python 3.11 and later, with markers where they differ. The locks
 # name no index: whoever installs uses their own. UPGRADE= (empty) adds a new requirement and changes nothing else.
 UPGRADE ?= --upgrade
-COMPILE = $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
+COMPILE = $(BIN)/uv pip compile --quiet --no-config --system-certs --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --annotation-style line $(UPGRADE)
 
 lock: $(VENV)/.dev
