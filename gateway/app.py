@@ -1,10 +1,11 @@
 """The application: settings in, a Flask app out."""
 
 import hashlib
+from collections.abc import Callable
 from typing import Any
 
-from flask import Flask
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Request, Response
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -36,10 +37,31 @@ from gateway.web.wording import done_words, words_for
 BODY_BYTES = 256 * 1024
 
 
+class _Gateway(Flask):
+    """Flask, which need not look at each call whether a function is a coroutine: none of ours is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function as it is."""
+        return func
+
+
 class _Session(SecureCookieSessionInterface):
-    """Flask's cookie, which holds the CSRF secret only, signed with SHA-256 instead of SHA-1."""
+    """Flask's cookie, which holds the CSRF secret only, signed with SHA-256 instead of SHA-1.
+
+    Readers neither bring one nor are given one, so for them no key is derived and no cookie described.
+    """
 
     digest_method = staticmethod(hashlib.sha256)
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Read the cookie, if there is one."""
+        brought = self.get_cookie_name(app) in request.cookies
+        return super().open_session(app, request) if brought else self.session_class()
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Write the cookie, if anything asked for it."""
+        if session or session.accessed or session.modified:
+            super().save_session(app, session, response)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -59,7 +81,7 @@ def open_runtime(settings: Settings) -> Runtime:
 
 def build_app(runtime: Runtime, settings: Settings) -> Flask:
     """Put the app together around a runtime, whose clock a test may own."""
-    app = Flask("gateway", template_folder=str(folder("templates")), static_folder="web/static")
+    app = _Gateway("gateway", template_folder=str(folder("templates")), static_folder="web/static")
     app.config.update(
         SECRET_KEY=runtime.keys.keys.derived("form.v1"),
         SESSION_COOKIE_NAME="__Host-form" if settings.secure else "form",

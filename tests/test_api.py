@@ -263,6 +263,14 @@ def test_what_cannot_be_given_says_why(server: Server) -> None:
         assert code(server.give(**wish)) == answer
 
 
+def test_a_whole_number_may_be_written_with_a_point(server: Server) -> None:
+    headers = {"Idempotency-Key": "key", "Content-Type": "application/json"}
+    answer = server.ask("POST", "/gifts", data=b'{"article_id": 1.0}', headers=headers)
+    assert body(answer, 201)["gift"]["article"]["id"] == 1
+    halved = server.ask("POST", "/gifts", data=b'{"article_id": 1.5}', headers=headers)
+    assert code(halved) == (400, "request:invalid")
+
+
 def test_lines_in_a_note_are_kept(server: Server) -> None:
     assert body(server.give(note="For you.\n– Ada"), 201)["gift"]["note"] == "For you.\n– Ada"
 

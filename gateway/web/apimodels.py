@@ -25,6 +25,11 @@ def _digits(value: object) -> int:
     raise PydanticCustomError("digits", "want a whole number")
 
 
+def _whole(value: object) -> object:
+    # JSON knows one kind of number: 7.0 is the whole number 7, and some languages write it so.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _without_default(schema: dict[str, Any]) -> None:
     schema.pop("default", None)
 
@@ -46,8 +51,8 @@ class GiftWish(Asked):
         json_schema_extra={"oneOf": [{"required": ["article_id"]}, {"required": ["slug"]}]}
     )
 
-    article_id: int = Field(
-        0, ge=1, le=LARGEST, description="The article's number.", json_schema_extra=_without_default
+    article_id: Annotated[int, Field(ge=1, le=LARGEST), BeforeValidator(_whole)] = Field(
+        0, description="The article's number.", json_schema_extra=_without_default
     )
     slug: str = Field(
         "",

@@ -19,6 +19,7 @@ from gateway.web.state import state
 DEVICE = re.compile(r"[A-Za-z0-9_-]{22}")
 SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 DEVICE_SECONDS = 90 * 24 * 3600
+PURPOSES = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
 
 
 def install(app: Flask) -> None:
@@ -32,19 +33,17 @@ def install(app: Flask) -> None:
 def visitor() -> Visitor:
     """Tell who is at the door, by what the request says of itself."""
     if "visitor" not in g:
-        headers = request.headers
-        purpose = " ".join(
-            headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
-        ).strip()
+        # The environment's own names: asking for a header that is absent costs several times as much otherwise.
+        said = request.environ
         g.visitor = classify(
             Shape(
-                agent=headers.get("User-Agent", ""),
+                agent=said.get("HTTP_USER_AGENT", ""),
                 method=request.method,
-                purpose=purpose,
-                fetch_mode=headers.get("Sec-Fetch-Mode", ""),
-                fetch_dest=headers.get("Sec-Fetch-Dest", ""),
-                fetch_site=headers.get("Sec-Fetch-Site", ""),
-                ranged="Range" in headers,
+                purpose=" ".join([said[name] for name in PURPOSES if name in said]),
+                fetch_mode=said.get("HTTP_SEC_FETCH_MODE", ""),
+                fetch_dest=said.get("HTTP_SEC_FETCH_DEST", ""),
+                fetch_site=said.get("HTTP_SEC_FETCH_SITE", ""),
+                ranged="HTTP_RANGE" in said,
             )
         )
     return cast(Visitor, g.visitor)

@@ -4,8 +4,8 @@ import secrets
 
 from flask import Flask, Response, g, request
 
-NEVER = "no-store"
 EVERYWHERE = {
+    "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -18,6 +18,7 @@ STRICT_TRANSPORT = "max-age=63072000; includeSubDomains"
 
 def install(app: Flask, *, secure: bool) -> None:
     """Put the headers on every answer of `app`; `secure` adds Strict-Transport-Security."""
+    everywhere = EVERYWHERE | ({"Strict-Transport-Security": STRICT_TRANSPORT} if secure else {})
 
     @app.after_request
     def put_headers(response: Response) -> Response:
@@ -28,14 +29,12 @@ def install(app: Flask, *, secure: bool) -> None:
             )
             headers["X-Content-Type-Options"] = "nosniff"
             return response
-        for name, value in EVERYWHERE.items():
-            headers.setdefault(name, value)
-        headers.setdefault("Cache-Control", NEVER)
+        # A view may have said one of these otherwise; looking once is cheaper than asking for each.
+        said = {name.lower() for name, _ in headers}
+        headers.extend([(name, value) for name, value in everywhere.items() if name.lower() not in said])
         headers["Content-Security-Policy"] = content_policy(nonce())
         if request.path.startswith("/g/"):
             headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
-        if secure:
-            headers["Strict-Transport-Security"] = STRICT_TRANSPORT
         return response
 
 
