@@ -28,6 +28,7 @@ from gateway.web import (
     parts,
     reader,
     refusals,
+    rules,
     subscriber,
 )
 from gateway.web.showing import shown_person, shown_policy
@@ -122,7 +123,16 @@ def _install(app: Flask, runtime: Runtime, settings: Settings) -> None:
     # These need no session; they check where the form came from by themselves.
     csrf.exempt(reader.bp)
     csrf.exempt(accounts.sign_in_now)
-    for blueprint in (reader.bp, subscriber.bp, accounts.bp, admin.bp, pages.bp, api.bp, operations.bp):
+    for blueprint in (
+        reader.bp,
+        subscriber.bp,
+        accounts.bp,
+        admin.bp,
+        rules.bp,
+        pages.bp,
+        api.bp,
+        operations.bp,
+    ):
         app.register_blueprint(blueprint)
 
     @app.context_processor

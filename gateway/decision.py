@@ -35,12 +35,17 @@ class Reason(StrEnum):
     GIFT_UNCONFIRMED_FULL = "gift:unconfirmed_full"
     GIFT_KEY_RETIRED = "gift:key_retired"
     GIFT_STILL_OPEN = "gift:still_open"
+    GIFT_NOT_SPREAD = "gift:not_spread"
 
     CLAIM_UNKNOWN = "claim:unknown"
     CLAIM_LAPSED = "claim:lapsed"
     CLAIM_TOO_SOON = "claim:too_soon"
     CLAIM_FOREIGN = "claim:foreign_origin"
     CLAIM_BY_MACHINE = "claim:by_machine"
+
+    RULE_BLOCKED = "rule:blocked"
+    RULE_CHALLENGED = "rule:challenged"
+    RULE_UNKNOWN = "rule:unknown"
 
     NOTE_TOO_LONG = "note:too_long"
     NOTE_HAS_LINK = "note:has_link"

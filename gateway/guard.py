@@ -14,13 +14,19 @@ class Metric(StrEnum):
     """What a rule counts; each is a number of distinct things, so that a double click counts once.
 
     COUNTER's code of practice (release 5.1, section 7.2) takes two clicks within 30 seconds as one action.
+    `unconfirmed_articles` are the articles of unconfirmed claims: many devices on one link are one article.
+    `networks` that try a link count from the instant its last reading was taken, or always where it has no cap.
+    `traps` are visits to the address that only a program finds; `spread_links` are links that a rule froze.
     """
 
     ARTICLES = "articles"
     CLAIMS = "claims"
     UNCONFIRMED_CLAIMS = "unconfirmed_claims"
+    UNCONFIRMED_ARTICLES = "unconfirmed_articles"
     FORGED_TOKENS = "forged_tokens"
+    TRAPS = "traps"
     NETWORKS = "networks"
+    SPREAD_LINKS = "spread_links"
     COPIED_CHARACTERS = "copied_characters"
     COPIES_OVER_LIMIT = "copies_over_limit"
     GIFTS_ISSUED = "gifts_issued"
@@ -58,8 +64,11 @@ COUNTED_FOR: dict[Metric, tuple[By, ...]] = {
     Metric.ARTICLES: (By.READER, By.NETWORK, By.SUBSCRIBER),
     Metric.CLAIMS: (By.READER, By.NETWORK, By.LINK, By.SUBSCRIBER, By.ARTICLE),
     Metric.UNCONFIRMED_CLAIMS: (By.READER, By.NETWORK, By.LINK, By.SUBSCRIBER, By.ARTICLE),
+    Metric.UNCONFIRMED_ARTICLES: (By.READER, By.NETWORK),
     Metric.FORGED_TOKENS: (By.NETWORK,),
+    Metric.TRAPS: (By.NETWORK,),
     Metric.NETWORKS: (By.READER, By.LINK, By.SUBSCRIBER, By.ARTICLE),
+    Metric.SPREAD_LINKS: (By.SUBSCRIBER,),
     Metric.COPIED_CHARACTERS: (By.READER, By.NETWORK, By.SUBSCRIBER, By.ARTICLE),
     Metric.COPIES_OVER_LIMIT: (By.READER, By.NETWORK, By.SUBSCRIBER, By.ARTICLE),
     Metric.GIFTS_ISSUED: (By.SUBSCRIBER, By.ARTICLE),

@@ -19,6 +19,7 @@ class Event(StrEnum):
     GIFT_LINK_RENEWED = "gift:link_renewed"
     GIFT_RELABELLED = "gift:relabelled"
     GIFT_NOTE_REPORTED = "gift:note_reported"
+    GIFT_REPLACED = "gift:replaced"
 
     CREDIT_RETURNED = "credit:returned"
     CREDITS_GRANTED = "credit:granted"
@@ -47,6 +48,10 @@ class Event(StrEnum):
     ARTICLE_ADDED = "article:added"
     ARTICLE_CHANGED = "article:changed"
     ARTICLE_RIGHTS_CHANGED = "article:rights_changed"
+
+    RULE_FIRED = "rule:fired"
+    RULE_WATCHED = "rule:watched"
+    RULE_LIFTED = "rule:lifted"
 
     POLICY_ADOPTED = "policy:adopted"
     POLICY_PROPOSED = "policy:proposed"

@@ -19,6 +19,7 @@ SALT = b"gateway.gift-link.v1"
 REFERENCE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U to misread.
 UNSERVED_CLAIM_LIFE = timedelta(minutes=10)
 CONFIRM_AFTER = timedelta(seconds=3)
+BY_RULE = "rule:"  # What a freeze by a rule says before the rule's name, where an admin's says the reason.
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,18 @@ class Gift:
     revoked_because: str
     frozen_at: datetime | None
     frozen_because: str
+    frozen_until: datetime | None
+    replaces: int | None
+
+    @property
+    def read_up(self) -> bool:
+        """Tell whether every reading was taken."""
+        return self.readers is not None and self.confirmed >= self.readers
+
+    @property
+    def spread(self) -> bool:
+        """Tell whether a rule froze it."""
+        return self.frozen_at is not None and self.frozen_because.startswith(BY_RULE)
 
 
 class LinkSigner:
@@ -114,21 +127,25 @@ def standing(gift: Gift, now: datetime) -> Decision:
     """Decide whether a gift is open to a new reader at `now`; its article's rights are asked apart."""
     if gift.revoked_at is not None:
         return Deny(Reason.GIFT_REVOKED, since=gift.revoked_at)
-    if gift.frozen_at is not None:
-        return Deny(Reason.GIFT_FROZEN, since=gift.frozen_at)
     if gift.expires_at <= now:
         return Deny(Reason.GIFT_EXPIRED, since=gift.expires_at)
-    if gift.readers is not None and gift.confirmed >= gift.readers:
-        return Deny(Reason.GIFT_READ_UP, since=gift.read_up_at, detail={"readers": gift.readers})
-    return Permit()
+    if gift.read_up:
+        return Deny(Reason.GIFT_READ_UP, since=gift.read_up_at, detail={"readers": gift.readers or 0})
+    return _unfrozen(gift, now)
 
 
 def standing_for_a_holder(gift: Gift, now: datetime) -> Decision:
     """Decide whether a device that took the gift up may go on reading: a full link shuts out newcomers only."""
     decision = standing(gift, now)
     if isinstance(decision, Deny) and decision.reason is Reason.GIFT_READ_UP:
-        return Permit()
+        return _unfrozen(gift, now)
     return decision
+
+
+def _unfrozen(gift: Gift, now: datetime) -> Decision:
+    if gift.frozen_at is None or (gift.frozen_until is not None and gift.frozen_until <= now):
+        return Permit()
+    return Deny(Reason.GIFT_FROZEN, since=gift.frozen_at, until=gift.frozen_until)
 
 
 def _spell(capability: bytes) -> bytes:

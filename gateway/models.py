@@ -180,10 +180,13 @@ gift = Table(
     Column("revoked_because", Text, nullable=False, server_default=""),
     Column("frozen_at", Instant),
     Column("frozen_because", Text, nullable=False, server_default=""),
+    Column("frozen_until", Instant),
+    Column("replaces", Key),
     Index("ix_gift_account_article", "account_id", "article_id", "id"),
     Index("ix_gift_account", "account_id", "id"),
     Index("ix_gift_article", "article_id", "id"),
     Index("ix_gift_key", "key_id", "expires_at"),
+    Index("ix_gift_replaces", "replaces", unique=True),
 )
 
 _UNSERVED = text("served_at IS NULL AND confirmed_at IS NULL AND lapsed_at IS NULL")
@@ -199,8 +202,11 @@ claim = Table(
     Column("served_at", Instant),
     Column("confirmed_at", Instant),
     Column("lapsed_at", Instant),
+    Column("network", LargeBinary(16)),
     UniqueConstraint("gift_id", "device"),
     Index("ix_claim_device_article", "device", "article_id"),
+    Index("ix_claim_article", "article_id", "claimed_at"),
+    Index("ix_claim_network", "network", "claimed_at"),
     # Only the few claims that may still lapse stand in it, for the job that looks for them.
     Index("ix_claim_unserved", "claimed_at", sqlite_where=_UNSERVED, postgresql_where=_UNSERVED),
 )
@@ -263,6 +269,63 @@ repeat = Table(
     Column("started_at", Instant, nullable=False),
     Column("count", Integer, nullable=False),
     Index("ix_repeat_actor_subject_reason", "actor", "subject", "reason", "started_at"),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    # The device's digest, or an account's number in eight bytes.
+    Column("who", LargeBinary(32), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("article_id", Key, ForeignKey("article.id"), primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("network", LargeBinary(16)),
+    Index("ix_delivery_network", "network", "at"),
+    Index("ix_delivery_day", "day"),
+)
+
+arrival = Table(
+    "arrival",
+    metadata,
+    Column("gift_id", Key, ForeignKey("gift.id"), primary_key=True, autoincrement=False),
+    Column("network", LargeBinary(16), primary_key=True),
+    Column("last_at", Instant, nullable=False, index=True),
+    Column("turned_away_at", Instant),
+)
+
+firing = Table(
+    "firing",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("rule", String(63), nullable=False),
+    Column("metric", String(24), nullable=False),
+    Column("by_whom", String(12), nullable=False),
+    Column("who", String(80), nullable=False),
+    Column("then", String(12), nullable=False),
+    Column("mode", String(8), nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("at", Instant, nullable=False, index=True),
+    Column("until", Instant),
+    Column("level", Integer, nullable=False),
+    Column("lifted_at", Instant),
+    Column("lifted_by", String(100)),
+    Column("lifted_because", Text, nullable=False, server_default=""),
+    Index("ix_firing_who", "who", "at"),
+)
+
+network_salt = Table(
+    "network_salt",
+    metadata,
+    Column("month", String(7), primary_key=True),
+    Column("secret", LargeBinary(32), nullable=False),
+)
+
+trap = Table(
+    "trap",
+    metadata,
+    Column("network", LargeBinary(16), primary_key=True),
+    Column("minute", Instant, primary_key=True),
+    Column("count", Integer, nullable=False),
 )
 
 forged = Table(

@@ -12,6 +12,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from gateway.keys import KeyRing
+from gateway.networks import NetworkBook
 from gateway.policy import Policy, parse
 from gateway.store import policies
 from gateway.store.engine import Database
@@ -37,10 +38,15 @@ class InForce:
 
 
 class PolicyBook:
-    """Every version of the policy, read again once a second; a transaction asks the database itself."""
+    """Every version of the policy, read again once a second; a transaction asks the database itself.
 
-    def __init__(self, database: Database) -> None:
+    What else every worker must know without asking is read along: whether links are shut, and which networks guess.
+    """
+
+    def __init__(self, database: Database, networks: NetworkBook, clock: Callable[[], datetime]) -> None:
         self._database = database
+        self._networks = networks
+        self._clock = clock
         self._read_at = float("-inf")
         self._versions: tuple[policies.PolicyVersion, ...] = ()
         self._parsed: dict[int, Policy] = {}
@@ -103,6 +109,7 @@ class PolicyBook:
         with self._database.reading() as connection:
             self._versions = tuple(policies.list_versions(connection))
             self._links_shut = policies.find_open_restoration(connection) is not None
+        self._networks.read(self._clock())
         self._read_at = time.monotonic()
 
     def _policy(self, version: policies.PolicyVersion) -> Policy:
@@ -124,12 +131,21 @@ class Runtime:
     keys: KeyRing
     base_url: str
     clock: Callable[[], datetime] = utc_now
+    networks: NetworkBook = field(init=False)
     policies: PolicyBook = field(init=False)
     tally: Tally = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "policies", PolicyBook(self.database))
-        object.__setattr__(self, "tally", Tally(self.database))
+        networks = NetworkBook(self.database, self.keys.keys.derived("network.v1"))
+        # A test may put another clock in place later, so it is looked up at each reading.
+        policies = PolicyBook(self.database, networks, self.now)
+        object.__setattr__(self, "networks", networks)
+        object.__setattr__(self, "policies", policies)
+        object.__setattr__(self, "tally", Tally(self.database, lambda now: policies.in_force(now).policy))
+
+    def now(self) -> datetime:
+        """Read the clock that is in place at this moment."""
+        return self.clock()
 
     def close(self) -> None:
         """Write what is counted and close the database."""

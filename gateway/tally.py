@@ -1,16 +1,23 @@
-"""Counts kept in memory and written a little later, so that opening a card writes nothing."""
+"""Counts kept in memory and written a little later, so that opening a card writes nothing; rules on them fire then."""
 
 import atexit
 import threading
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 import structlog
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway.enforcing import watch_guesses, watch_links, watch_traps
 from gateway.ledger import minute_of
-from gateway.store import statistics
+from gateway.link import Gift
+from gateway.policy import Policy
+from gateway.store import deliveries, statistics
+from gateway.store.deliveries import Arrival
 from gateway.store.engine import Database
 
 FLUSH_SECONDS = 2.0
@@ -18,51 +25,99 @@ KEPT_AT_MOST = 50_000
 
 log = structlog.get_logger()
 
+# A network's name under this month's key and the last one's.
+Names = tuple[bytes, ...]
+
+
+@dataclass(slots=True)
+class _Counts:
+    """What was counted since the last writing, and the latest instant of it."""
+
+    views: Counter[tuple[int, date, str]] = field(default_factory=Counter)
+    forged: Counter[tuple[Names, datetime]] = field(default_factory=Counter)
+    traps: Counter[tuple[Names, datetime]] = field(default_factory=Counter)
+    arrivals: dict[tuple[int, bytes], Arrival] = field(default_factory=dict)
+    latest: datetime | None = None
+
+    def add_all(self, other: "_Counts") -> None:
+        """Put counts back that could not be written; what came since is newer."""
+        self.views.update(other.views)
+        self.forged.update(other.forged)
+        self.traps.update(other.traps)
+        self.arrivals = other.arrivals | self.arrivals
+        self.latest = self.latest or other.latest
+
 
 class Tally:
-    """Cards shown and tokens forged since the last writing; loses at most a few seconds of counts in a crash."""
+    """Cards shown, links tried and tokens forged since the last writing; loses at most a few seconds in a crash."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, policy_at: Callable[[datetime], Policy]) -> None:
         self._database = database
+        self._policy_at = policy_at
         self._lock = threading.Lock()
-        self._views: Counter[tuple[int, date, str]] = Counter()
-        self._forged: Counter[tuple[bytes, datetime]] = Counter()
+        self._counts = _Counts()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
     def add_view(self, gift_id: int, visitor: str, now: datetime) -> None:
         """Count one card shown to one class of visitor."""
         with self._lock:
-            _count(self._views, (gift_id, now.date(), visitor))
+            _count(self._counts.views, (gift_id, now.date(), visitor))
         self._start()
 
-    def add_forged(self, network: bytes, now: datetime) -> None:
-        """Count one token nobody signed, by network hash and minute."""
+    def add_forged(self, networks: Names, now: datetime) -> None:
+        """Count one token nobody signed, by network and minute."""
         with self._lock:
-            _count(self._forged, (network, minute_of(now)))
+            _count(self._counts.forged, (networks, minute_of(now)))
+            self._counts.latest = now
+        self._start()
+
+    def add_trap(self, networks: Names, now: datetime) -> None:
+        """Count one visit to an address that only programs find, by network and minute."""
+        with self._lock:
+            _count(self._counts.traps, (networks, minute_of(now)))
+            self._counts.latest = now
+        self._start()
+
+    def add_arrival(self, gift: Gift, networks: Names, now: datetime) -> None:
+        """Note that a network tried a link, and whether that was after its last reading was taken."""
+        if not networks:
+            return
+        with self._lock:
+            arrivals, key = self._counts.arrivals, (gift.id, networks[0])
+            if key in arrivals or len(arrivals) < KEPT_AT_MOST:
+                arrivals[key] = Arrival(now, now if gift.read_up else None)
+                self._counts.latest = now
         self._start()
 
     def flush(self) -> None:
         """Write what was counted; counts stay in memory when the database is away."""
         with self._lock:
-            views, self._views = self._views, Counter()
-            forged, self._forged = self._forged, Counter()
-        if not views and not forged:
-            return
+            counts, self._counts = self._counts, _Counts()
         try:
-            with self._database.transaction() as connection:
-                statistics.add_card_views(connection, views)
-                statistics.add_forged(connection, forged)
+            self._write(counts)
         except SQLAlchemyError as error:
             log.warning("tally_kept", error=type(error).__name__)
             with self._lock:
-                self._views.update(views)
-                self._forged.update(forged)
+                self._counts.add_all(counts)
 
     def close(self) -> None:
         """Stop the writing thread and write what is left."""
         self._stop.set()
         self.flush()
+
+    def _write(self, counts: _Counts) -> None:
+        if not (counts.views or counts.forged or counts.traps or counts.arrivals):
+            return
+        policy = None if counts.latest is None else self._policy_at(counts.latest)
+        with self._database.transaction() as connection:
+            statistics.add_card_views(connection, counts.views)
+            statistics.add_forged(connection, _by_first_name(counts.forged))
+            statistics.add_traps(connection, _by_first_name(counts.traps))
+            if counts.arrivals:
+                deliveries.add_arrivals(connection, counts.arrivals)
+            if policy is not None and counts.latest is not None:
+                _let_rules_fire(connection, policy, counts, counts.latest)
 
     def _start(self) -> None:
         # Begun on first use and not at import, since threads do not survive a worker's fork.
@@ -78,6 +133,16 @@ class Tally:
     def _run(self) -> None:
         while not self._stop.wait(FLUSH_SECONDS):
             self.flush()
+
+
+def _let_rules_fire(connection: Connection, policy: Policy, counts: _Counts, now: datetime) -> None:
+    watch_links(connection, policy, sorted({gift_id for gift_id, _ in counts.arrivals}), now)
+    watch_guesses(connection, policy, {names for names, _ in counts.forged}, now)
+    watch_traps(connection, policy, {names for names, _ in counts.traps}, now)
+
+
+def _by_first_name(counter: Counter[tuple[Names, datetime]]) -> Counter[tuple[bytes, datetime]]:
+    return Counter({(names[0], minute): number for (names, minute), number in counter.items() if names})
 
 
 def _count(counter: Counter[Any], key: Any) -> None:

@@ -47,6 +47,11 @@ ENDPOINTS = {
     "reader.card": "/g/<token>",
     "reader.claim": "/g/<token>",
     "reader.report": "/g/<token>/report",
+    "reader.go_on": "/articles/<slug>/go-on",
+    "reader.trap": "/full-text",
+    "rules.rules": "/desk/rules",
+    "rules.lift": "/desk/rules/<firing_id>/lift",
+    "rules.replace": "/desk/gifts/<reference>/replace",
     "reader.confirm": "/articles/<slug>/confirm",
     "subscriber.share": "/articles/<slug>/share",
     "subscriber.issue": "/articles/<slug>/share",
@@ -183,6 +188,7 @@ class Gift:
     readers: int | None = 10
     unconfirmed_bound: int = 20
     confirmed: int = 3
+    spread: bool = False
     unconfirmed: int = 1
     revoked_at: datetime | None = None
     frozen_at: datetime | None = None
@@ -278,7 +284,7 @@ def _gift_rows() -> list[Thing]:
     return [
         _row(GIFT, TIDE),
         _row(Gift(reference="P2", label="", confirmed=0, unconfirmed=2), OTHERS[1]),
-        _row(Gift(reference="R3", label="Reading circle", confirmed=10), OTHERS[2], standing=READ_UP, can_renew=True),
+        _row(Gift(reference="R3", label="Reading circle", confirmed=10, spread=True), OTHERS[2], standing=READ_UP, can_renew=True),
         _row(Gift(reference="S4", label="Dad"), OTHERS[3], standing=EXPIRED, can_renew=True, url=None),
         _row(Gift(reference="T5", label="Mira"), OTHERS[4], url=None, needs_fresh_link=True,
              standing=Deny(Reason.GIFT_KEY_RETIRED, since=NOW - timedelta(hours=5)), can_revoke=True),
@@ -319,7 +325,13 @@ def _reader_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
         _card(article=OTHERS[4], gift=Gift(giver_shown=False, note="", readers=None)),
     )
     yield "card-machine", "reader/card.html", _card(machine=True)
-    yield "card-wait", "reader/card.html", _card(wait=Thing(until=NOW + timedelta(seconds=20), seconds=20))
+    wait = Thing(until=NOW + timedelta(seconds=3), seconds=3)
+    yield "card-wait", "reader/card.html", _card(wait=wait)
+    yield (
+        "pause",
+        "reader/pause.html",
+        {"slug": "article-1", "nonce": "n", "wait": wait, "person": SUBSCRIBER},
+    )
 
 
 def _subscriber_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -399,6 +411,9 @@ def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
         "admin/gift.html",
         story | {"gift": frozen, "standing": standing, "error": wrong},
     )
+    spread = Gift(frozen_at=NOW - timedelta(hours=1), spread=True, confirmed=10)
+    yield "desk-gift-spread", "admin/gift.html", story | {"gift": spread, "standing": READ_UP}
+    yield from _rule_pages(desk)
     people = [
         Thing(id=1, name="Paul Okafor", email="paul@example.org", role="subscriber", plan_label="Standard",
               suspended_at=None, allowance=Thing(limit=10, used=3)),
@@ -418,7 +433,15 @@ def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
         Thing(month=date(2026, 6, 1), limit=10, granted=0, used=10, returned=2),
     ]
     gifts = [GIFT, Gift(reference="R3", confirmed=10, standing=READ_UP)]
-    one = desk | {"months": months, "gifts": gifts, "entries": ENTRIES[:3], "log_url": "/desk/log?actor=1"}
+    flag = Thing(rule="subscriber-leaks-soft", then="log", mode="enforce", count=3, at=NOW - timedelta(days=2),
+                 until=NOW + timedelta(days=28), lifted_at=None)  # fmt: skip
+    one = desk | {
+        "months": months,
+        "gifts": gifts,
+        "flags": [flag],
+        "entries": ENTRIES[:3],
+        "log_url": "/desk/log?actor=1",
+    }
     yield "desk-account", "admin/account.html", one | {"account": people[0]}
     yield "desk-account-suspended", "admin/account.html", one | {"account": people[1]}
     yield "desk-account-auditor", "admin/account.html", one | {"account": people[1], "person": AUDITOR}
@@ -426,6 +449,30 @@ def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
                    withdrawn_at=None, copyright_holder="The Northern Ledger")  # fmt: skip
     article = desk | {"article": TIDE, "rights": rights, "picture_travels": True, "open_gifts": 12}
     yield "desk-article", "admin/article.html", article | {"entries": ENTRIES[:1]}
+
+
+def _rule_pages(desk: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    rules = [
+        Thing(name="reader-articles-hard", metric="articles", by="reader", over=24, per="1 day", then="block",
+              lasts="1 day", mode="enforce", firings=3, people=2, lifted=1),
+        Thing(name="subscriber-networks-hard", metric="networks", by="subscriber", over=600, per="30 days",
+              then="freeze", lasts="7 days", mode="monitor", firings=0, people=0, lifted=0),
+    ]  # fmt: skip
+    held = {"rule": "reader-articles-hard", "count": 25, "at": NOW - timedelta(hours=2), "level": 1}
+    firings = [
+        Thing(
+            id=7,
+            who="reader:0f1e2d3c4b5a6978",
+            who_url=None,
+            then="block",
+            until=NOW + timedelta(days=1),
+            **held,
+        ),
+        Thing(id=6, who="gift:TR8KQ2ZM", who_url="/desk/gifts/TR8KQ2ZM", then="freeze", until=None, **held),
+    ]
+    page = desk | {"rules": rules, "since": NOW - timedelta(days=30)}
+    yield "rules", "admin/rules.html", page | {"firings": firings}
+    yield "rules-quiet", "admin/rules.html", page | {"firings": [], "person": AUDITOR}
 
 
 def _word_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -441,7 +488,7 @@ def pages() -> dict[str, tuple[str, Mapping[str, Any]]]:
     return {name: (template, values) for group in every for name, template, values in group}
 
 
-POSTED = {"reader.claim", "reader.report", "reader.confirm", "subscriber.issue"}
+POSTED = {"reader.claim", "reader.report", "reader.confirm", "reader.go_on", "subscriber.issue"}
 
 
 def make_app(**views: Callable[..., Any]) -> Flask:

@@ -135,7 +135,8 @@ def test_an_office_of_300_behind_one_network_is_neither_stopped_nor_asked() -> N
         counted = {
             Metric.ARTICLES: opened,
             Metric.CLAIMS: opened,
-            Metric.UNCONFIRMED_CLAIMS: opened[::30],
+            Metric.UNCONFIRMED_ARTICLES: opened[::30],
+            Metric.TRAPS: [],
             # Three of them mistype a link, each three times.
             Metric.FORGED_TOKENS: [at + again for at in opened[:3] for again in (0, 20, 40)],
             Metric.COPIED_CHARACTERS: [],
@@ -147,7 +148,7 @@ def test_an_office_of_300_behind_one_network_is_neither_stopped_nor_asked() -> N
 
 
 def test_a_cookie_dropper_who_never_reads_is_stopped_after_24() -> None:
-    hard = rules(shipped("ft"), Metric.UNCONFIRMED_CLAIMS, By.NETWORK, then=(Then.BLOCK,))
+    hard = rules(shipped("ft"), Metric.UNCONFIRMED_ARTICLES, By.NETWORK, then=(Then.BLOCK,))
     assert any(rule.over <= 24 and rule.per >= DAY and rule.mode is Mode.ENFORCE for rule in hard)
 
 

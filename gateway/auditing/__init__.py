@@ -1,6 +1,7 @@
 """What an admin and an auditor do: see it, and — the admin — act on it, with a reason."""
 
 from gateway.store.entries import EntryFilter, StoredEntry
+from gateway.store.firings import RuleReport
 from gateway.store.gifts import GiftLine
 
-__all__ = ["EntryFilter", "GiftLine", "StoredEntry"]
+__all__ = ["EntryFilter", "GiftLine", "RuleReport", "StoredEntry"]

@@ -7,7 +7,7 @@ from gateway.ledger import Actor, Entry, Event, Outcome
 from gateway.period import month_of
 from gateway.runtime import Runtime
 from gateway.sharing import revoking
-from gateway.store import accounts, allowances, articles, gifts, policies
+from gateway.store import accounts, allowances, articles, firings, gifts, policies
 from gateway.store.accounts import Account
 from gateway.store.entries import append_entry
 
@@ -195,7 +195,12 @@ def _set_frozen(
         if (gift.frozen_at is not None) == frozen:
             return decision
         at, words = (now, because.strip()) if frozen else (None, "")
-        gifts.change_gift(connection, gift.id, frozen_at=at, frozen_because=words)
+        gifts.change_gift(connection, gift.id, frozen_at=at, frozen_because=words, frozen_until=None)
+        if not frozen:
+            # Else the rule that froze it would hold in name, and never fire on this link again.
+            firings.lift_firings(
+                connection, f"gift:{reference}", now=now, by=actor.name, because=because.strip()
+            )
         event = Event.GIFT_FROZEN if frozen else Event.GIFT_THAWED
         about: dict[str, str | int] = {"account": gift.account_id, "because": because.strip()}
         append_entry(connection, Entry(now, actor, event, f"gift:{reference}", detail=about))

@@ -5,7 +5,21 @@ from collections.abc import Sequence
 
 import click
 
-from gateway.cli import accounts, articles, copies, db, demo, gifts, jobs, keys, policy, run, settings, tokens
+from gateway.cli import (
+    accounts,
+    articles,
+    copies,
+    db,
+    demo,
+    gifts,
+    jobs,
+    keys,
+    policy,
+    rules,
+    run,
+    settings,
+    tokens,
+)
 from gateway.cli.opening import RefusedError, fault_of
 from gateway.logs import configure
 
@@ -20,6 +34,7 @@ COMMANDS = (
     gifts.gifts,
     keys.keys,
     tokens.tokens,
+    rules.rules,
     copies.backup,
     copies.restore,
     copies.restore_confirm,

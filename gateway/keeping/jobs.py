@@ -14,8 +14,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.keeping.revocations import RevocationsError, export_revocations
 from gateway.link import UNSERVED_CLAIM_LIFE
+from gateway.networks import months_of
 from gateway.runtime import Runtime
-from gateway.store import gifts, idempotency, leases, readings, upkeep
+from gateway.store import deliveries, gifts, idempotency, leases, networks, readings, statistics, upkeep
 
 LEASE = "jobs"
 LEASE_LIFE = timedelta(seconds=30)
@@ -118,11 +119,15 @@ def jobs_of(runtime: Runtime, revocations: Path | None) -> tuple[Job, ...]:
         with database.transaction() as connection:
             return upkeep.drop_limit_hits(connection, now)
 
+    def forget_networks(now: datetime) -> int:
+        return _forget_networks(runtime, now)
+
     always = (
         Job("lapse unserved claims", 15.0, lapse_claims),
         Job("drop limiter rows", 60.0, drop_limit_hits),
         Job("drop idempotency keys", 300.0, drop_keys),
         Job("drop ended sessions", 600.0, drop_sessions),
+        Job("forget networks", 3600.0, forget_networks),
     )
     if revocations is None:
         return always
@@ -145,6 +150,18 @@ class _Revocations:
         added = export_revocations(self._runtime, self._path).added
         self._written = last
         return added
+
+
+def _forget_networks(runtime: Runtime, now: datetime) -> int:
+    """Forget what bulk rules counted and no longer look at, and destroy the salts of months that are over so long."""
+    before = now - runtime.policies.in_force(now).policy.retention.openers
+    with runtime.database.transaction() as connection:
+        return (
+            deliveries.drop_deliveries(connection, before.date())
+            + deliveries.drop_arrivals(connection, before)
+            + statistics.drop_minutes(connection, before)
+            + networks.drop_salts(connection, months_of(before)[0])
+        )
 
 
 def _lapse_claims(runtime: Runtime, now: datetime) -> int:

@@ -6,8 +6,11 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from gateway.decision import Deny, Permit, Reason
+from gateway.enforcing import Parties, judge
+from gateway.firing import Act
 from gateway.ledger import Entry, Event, Outcome
 from gateway.link import CONFIRM_AFTER, UNSERVED_CLAIM_LIFE, Gift
+from gateway.policy import Policy
 from gateway.reading.opening import Straight, door
 from gateway.reading.visit import Visit
 from gateway.runtime import Runtime
@@ -44,9 +47,11 @@ def claim_gift(runtime: Runtime, capability: bytes, visit: Visit, press: Press) 
     """Bind a gift to the visitor's device, which must be given; repeats freely for the same device.
 
     A claim takes one of the gift's places for unconfirmed devices. When these are full, a button's press at
-    least three seconds after the card was shown counts at once against the cap instead.
+    least three seconds after the card was shown counts at once against the cap instead. A claim that would take a
+    reader, a network or a link past a bulk rule is refused, or asked to press the button after the same wait.
     """
     now = runtime.clock()
+    policy = runtime.policies.in_force(now).policy
     with runtime.database.transaction() as connection:
         gift = gifts.take_gift_by_capability(connection, capability)
         head = None if gift is None else readings.find_article_head_by_id(connection, gift.article_id)
@@ -56,12 +61,13 @@ def claim_gift(runtime: Runtime, capability: bytes, visit: Visit, press: Press) 
         decision = door(runtime, head, gift, claim, visit, now)
         if isinstance(decision, Straight):
             return decision
-        act = _Act(connection, gift, visit.device, visit, press, now)
+        act = _Act(connection, policy, gift, visit.device, visit, press, now)
         answer = _decide(act, decision, claim)
         if isinstance(answer, Deny):
             act.log(Event.CLAIM_REFUSED, answer)
-            return answer
-        return Claimed(head.slug, answer, gift.reference)
+    if visit.visitor == "person":
+        runtime.tally.add_arrival(gift, visit.networks, now)
+    return answer if isinstance(answer, Deny) else Claimed(head.slug, answer, gift.reference)
 
 
 def undo_claim(runtime: Runtime, claim_id: int, visit: Visit) -> bool:
@@ -122,11 +128,18 @@ class _Act:
     """One claim on its way through its transaction, with the gift's row held."""
 
     connection: Connection
+    policy: Policy
     gift: Gift
     device: bytes
     visit: Visit
     press: Press
     now: datetime
+
+    @property
+    def lingered(self) -> bool:
+        """Whether the claim came three seconds or more after its card was shown, by our clock."""
+        shown_at = self.press.shown_at
+        return shown_at is not None and self.now - shown_at >= CONFIRM_AFTER
 
     def log(self, event: Event, why: Deny | None = None) -> None:
         """Write the entry of what was done, or refused."""
@@ -140,9 +153,21 @@ def _decide(act: _Act, at_the_door: Permit | Deny, claim: Claim | None) -> int |
         return at_the_door
     if claim is not None and claim.lapsed_at is None:
         # Its ten minutes are over, but nobody took its place yet.
-        readings.renew_claim(act.connection, claim.id, act.now)
+        readings.renew_claim(act.connection, claim.id, act.now, network=act.visit.network)
         return claim.id
-    return _take(act, claim)
+    return _ruled_out(act) or _take(act, claim)
+
+
+def _ruled_out(act: _Act) -> Deny | None:
+    parties = Parties(
+        reader=act.device,
+        networks=act.visit.networks,
+        gift=act.gift.id,
+        reference=act.gift.reference,
+        subscriber=act.gift.account_id,
+        article=act.gift.article_id,
+    )
+    return judge(act.connection, act.policy, Act.CLAIM, parties, act.now, pressed=act.lingered)
 
 
 def _held_the_card(act: _Act, why: Deny) -> bool:
@@ -160,7 +185,9 @@ def _take(act: _Act, lapsed: Claim | None) -> int | Deny:
             return refusal
         confirmed_at = act.now
     if lapsed is not None:
-        readings.renew_claim(act.connection, lapsed.id, act.now, confirmed_at=confirmed_at)
+        readings.renew_claim(
+            act.connection, lapsed.id, act.now, confirmed_at=confirmed_at, network=act.visit.network
+        )
         claim_id = lapsed.id
     else:
         claim_id = readings.add_claim(
@@ -170,6 +197,7 @@ def _take(act: _Act, lapsed: Claim | None) -> int | Deny:
             device=act.device,
             claimed_at=act.now,
             confirmed_at=confirmed_at,
+            network=act.visit.network,
         )
     act.log(Event.CLAIM_MADE)
     if confirmed_at is not None:
@@ -187,8 +215,7 @@ def _take_place(act: _Act) -> bool:
 
 def _take_reading_at_once(act: _Act) -> Deny | None:
     """Past the bound only a person's press, measured by our clock, is let in, and it counts."""
-    shown_at = act.press.shown_at
-    if not act.press.pressed or shown_at is None or act.now - shown_at < CONFIRM_AFTER:
+    if not (act.press.pressed and act.lingered):
         return Deny(Reason.GIFT_UNCONFIRMED_FULL, detail={"unconfirmed": act.gift.unconfirmed_bound})
     if readings.take_reading(act.connection, act.gift.id, act.now, from_unconfirmed=False):
         return None

@@ -35,15 +35,19 @@ class Straight:
     own: str = ""
 
 
-def recognise(runtime: Runtime, token: str, *, network: bytes) -> bytes | None:
-    """Return the capability of a token, or None for one we never signed, which is counted and asks no database.
+def recognise(runtime: Runtime, token: str, *, networks: tuple[bytes, ...]) -> bytes | Deny:
+    """Return the capability of a token; one we never signed is refused and counted, and no database is asked.
 
-    `network` is the keyed hash under which it is counted.
+    `networks` are the names of the network that it came from. A network that guesses is told to wait; the links that
+    we signed work there as everywhere.
     """
     capability = runtime.keys.verify(token)
-    if capability is None:
-        runtime.tally.add_forged(network, runtime.clock())
-    return capability
+    if capability is not None:
+        return capability
+    now = runtime.clock()
+    runtime.tally.add_forged(networks, now)
+    until = runtime.networks.guesses_until(networks, now)
+    return Deny(Reason.GIFT_UNKNOWN) if until is None else Deny(Reason.RULE_BLOCKED, until=until)
 
 
 def open_card(runtime: Runtime, shelf: Shelf, capability: bytes, visit: Visit) -> Card | Straight | Deny:
@@ -60,6 +64,8 @@ def open_card(runtime: Runtime, shelf: Shelf, capability: bytes, visit: Visit) -
         return Card(article, found.gift, found.giver, now)
     if isinstance(decision, Deny):
         note_refusal(runtime, visit, found.gift, decision, now)
+        if decision.reason is Reason.GIFT_READ_UP and visit.visitor == "person":
+            runtime.tally.add_arrival(found.gift, visit.networks, now)
         return decision
     return decision if isinstance(decision, Straight) else Deny(Reason.ARTICLE_UNKNOWN)
 

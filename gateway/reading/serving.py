@@ -3,17 +3,25 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from gateway.decision import Decision, Deny, Permit, Reason
+from gateway.enforcing import Parties, judge
+from gateway.firing import Act
 from gateway.ledger import Entry, Event, Outcome
 from gateway.link import UNSERVED_CLAIM_LIFE, standing_for_a_holder
 from gateway.reading.holding import alive
 from gateway.reading.shelf import Shelf
 from gateway.reading.visit import Visit
 from gateway.runtime import Runtime
-from gateway.store import articles, gifts, readings
+from gateway.store import articles, deliveries, gifts, readings
 from gateway.store.articles import Article, ArticleLine
+from gateway.store.deliveries import account_bytes
 from gateway.store.entries import append_entry
 from gateway.store.readings import ArticleHead, Held
+
+# Who works for the publisher reads everything; no bulk rule counts them.
+STAFF = ("admin", "auditor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +53,16 @@ def article_by_slug(runtime: Runtime, slug: str) -> Article | Deny:
         return articles.find_article_by_slug(connection, slug) or Deny(Reason.ARTICLE_UNKNOWN)
 
 
-def read_article(runtime: Runtime, shelf: Shelf, slug: str, visit: Visit) -> Reading | Teaser | Deny:
-    """Show an article to a visitor; the first time its text goes out to a device is written down before it does."""
+def read_article(
+    runtime: Runtime, shelf: Shelf, slug: str, visit: Visit, *, pressed: bool = False
+) -> Reading | Teaser | Deny:
+    """Show an article to a visitor; the first time its text goes out to somebody is written down before it does.
+
+    `pressed` says that a challenged account pressed the button after the wait.
+    """
     now = runtime.clock()
     with runtime.database.reading() as connection:
-        if visit.device is None:
-            head: ArticleHead | None = readings.find_article_head(connection, slug)
-            held: list[Held] = []
-        else:
-            head, held = readings.find_article_for_device(connection, slug, visit.device)
+        head, held, before = _found(connection, slug, visit, now)
         if head is None:
             return Deny(Reason.ARTICLE_UNKNOWN)
         rights = head.rights.reading(now)
@@ -62,26 +71,62 @@ def read_article(runtime: Runtime, shelf: Shelf, slug: str, visit: Visit) -> Rea
         article = shelf.article(connection, head)
     if article is None:
         return Deny(Reason.ARTICLE_UNKNOWN)
-    if head.rights.free or visit.account is not None:
+    if head.rights.free:
         return Reading(article)
+    if visit.account is not None:
+        known = before or visit.account.role in STAFF
+        return (None if known else _to_account(runtime, head, visit, now, pressed=pressed)) or Reading(
+            article
+        )
     return _by_gift(runtime, article, head, held, visit, now)
+
+
+def _found(
+    connection: Connection, slug: str, visit: Visit, now: datetime
+) -> tuple[ArticleHead | None, list[Held], bool]:
+    """Find an article with what decides who may read it: a device's claims, or whether an account had it today."""
+    if visit.account is not None:
+        head, before = deliveries.find_article_for_account(connection, slug, visit.account.id, now.date())
+        return head, [], before
+    if visit.device is None:
+        return readings.find_article_head(connection, slug), [], False
+    return *readings.find_article_for_device(connection, slug, visit.device), False
+
+
+def _to_account(
+    runtime: Runtime, head: ArticleHead, visit: Visit, now: datetime, *, pressed: bool
+) -> Deny | None:
+    """Write down that an article goes to an account for the first time today, unless a bulk rule stands against it."""
+    if visit.account is None:
+        return None
+    policy, subscriber = runtime.policies.in_force(now).policy, visit.account.id
+    with runtime.database.transaction() as connection:
+        parties = Parties(subscriber=subscriber, article=head.id)
+        refusal = judge(connection, policy, Act.READ, parties, now, pressed=pressed)
+        if refusal is None:
+            deliveries.add_delivery(connection, account_bytes(subscriber), head.id, now, None)
+            return None
+        subject, reason = f"article:{head.id}", refusal.reason
+        line = Entry(now, visit.actor, Event.READING_REFUSED, subject, Outcome.DENY, reason, refusal.detail)
+        append_entry(connection, line)
+        return refusal
 
 
 def _by_gift(
     runtime: Runtime, article: Article, head: ArticleHead, held: list[Held], visit: Visit, now: datetime
-) -> Reading | Teaser:
-    ended = None
+) -> Reading | Teaser | Deny:
+    ended: Deny | None = None
     for each in held:
         if not alive(each.claim, now):
             continue
         decision = _decide(runtime, head, each, now)
-        if isinstance(decision, Permit) and (
-            each.claim.served_at is not None or _serve_first(runtime, each, visit, now)
-        ):
+        if isinstance(decision, Permit) and each.claim.served_at is None:
+            decision = _serve_first(runtime, each, visit, now)
+        if isinstance(decision, Permit):
             return Reading(article, each)
-        ended = decision if isinstance(decision, Deny) else Deny(Reason.CLAIM_LAPSED)
+        ended = decision
         _note_refusal(runtime, each, visit, ended, now)
-    return Teaser(article, ended)
+    return ended if ended is not None and ended.reason is Reason.RULE_BLOCKED else Teaser(article, ended)
 
 
 def _decide(runtime: Runtime, head: ArticleHead, held: Held, now: datetime) -> Decision:
@@ -91,18 +136,26 @@ def _decide(runtime: Runtime, head: ArticleHead, held: Held, now: datetime) -> D
     return giving if isinstance(giving, Deny) else standing_for_a_holder(held.gift, now)
 
 
-def _serve_first(runtime: Runtime, held: Held, visit: Visit, now: datetime) -> bool:
+def _serve_first(runtime: Runtime, held: Held, visit: Visit, now: datetime) -> Decision:
     # The gift's row is held, so that a revocation either comes first and shuts, or finds the text served.
+    policy = runtime.policies.in_force(now).policy
     with runtime.database.transaction() as connection:
         gift = gifts.take_gift_by_id(connection, held.gift.id)
-        if gift is None or isinstance(standing_for_a_holder(gift, now), Deny):
-            return False
+        standing = Deny(Reason.GIFT_UNKNOWN) if gift is None else standing_for_a_holder(gift, now)
+        if gift is None or isinstance(standing, Deny):
+            return standing
+        parties = Parties(reader=visit.device, networks=visit.networks, article=gift.article_id)
+        refusal = judge(connection, policy, Act.READ, parties, now, pressed=True)
+        if refusal is not None:
+            return refusal
         if readings.mark_served(connection, held.claim, now, within=UNSERVED_CLAIM_LIFE):
+            deliveries.add_delivery(connection, held.claim.device, gift.article_id, now, visit.network)
             subject = f"gift:{gift.reference}"
             append_entry(connection, Entry(now, visit.holder, Event.READING_SERVED, subject))
-            return True
+            return Permit()
         claim = readings.find_claim_by_id(connection, held.claim.id)
-        return claim is not None and claim.served_at is not None
+        served = claim is not None and claim.served_at is not None
+        return Permit() if served else Deny(Reason.CLAIM_LAPSED)
 
 
 def _note_refusal(runtime: Runtime, held: Held, visit: Visit, why: Deny, now: datetime) -> None:

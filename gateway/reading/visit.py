@@ -8,12 +8,21 @@ from gateway.store.accounts import Account
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One visitor's request: the device's digest where it keeps our cookie, the account where one is signed in."""
+    """One visitor's request: the device's digest where it keeps our cookie, the account where one is signed in.
+
+    `networks` are the names of the network it came from, under this month's key and the last one's.
+    """
 
     device: bytes | None = None
     account: Account | None = None
     visitor: str = "person"
+    networks: tuple[bytes, ...] = ()
     request_id: str = ""
+
+    @property
+    def network(self) -> bytes | None:
+        """The network's name under this month's key."""
+        return self.networks[0] if self.networks else None
 
     @property
     def actor(self) -> Actor:

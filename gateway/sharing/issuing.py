@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from gateway.decision import Decision, Deny, Permit, Reason
+from gateway.enforcing import Parties, judge
+from gateway.firing import Act
 from gateway.ledger import Actor, Entry, Event, Outcome
 from gateway.link import Gift, new_capability, new_reference
 from gateway.period import Allowance, month_of
@@ -190,6 +192,12 @@ def _give_new(act: _Act, article: ArticleHead, limit: int) -> Issued | Deny:
     usage = allowances.take_credit(act.connection, act.account.id, month.key, limit)
     if usage is None:
         return _spent(counted(allowances.find_usage(act.connection, act.account.id, month.key), limit, month))
+    # After the credit, so that a month that is spent is called so; what a rule refuses costs nothing.
+    parties = Parties(subscriber=act.account.id, article=article.id)
+    ruled_out = judge(act.connection, act.current.policy, Act.ISSUE, parties, act.now)
+    if ruled_out is not None:
+        allowances.return_credit(act.connection, act.account.id, month.key)
+        return ruled_out
     terms = act.current.policy.gift
     gift = gifts.add_gift(
         act.connection,

@@ -5,11 +5,11 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.link import Gift
-from gateway.models import account, allowance, article, gift, note_report
+from gateway.models import Instant, account, allowance, article, gift, note_report
 
 COLUMNS = [gift.c[field.name] for field in fields(Gift)]
 
@@ -40,10 +40,11 @@ _BY_CAPABILITY_LOCKED = (
     select(*COLUMNS).where(gift.c.capability == bindparam("capability")).with_for_update(key_share=True)
 )
 _LINE = select(*COLUMNS, article.c.headline, article.c.slug, account.c.name).join(article).join(account)
+_NOW = bindparam("now", type_=Instant)
 _OPEN = and_(
     gift.c.revoked_at.is_(None),
-    gift.c.frozen_at.is_(None),
-    gift.c.expires_at > bindparam("now"),
+    or_(gift.c.frozen_at.is_(None), gift.c.frozen_until <= _NOW),
+    gift.c.expires_at > _NOW,
     or_(gift.c.readers.is_(None), gift.c.confirmed < gift.c.readers),
 )
 _OPEN_OF_ACCOUNT = (
@@ -122,11 +123,34 @@ def list_revocable(connection: Connection, wanted: GiftFilter, now: datetime) ->
     return list(connection.execute(statement.order_by(gift.c.id)).scalars())
 
 
-def freeze_gifts(connection: Connection, account_id: int, now: datetime, because: str) -> list[str]:
+def list_gifts_by_id(connection: Connection, ids: Iterable[int]) -> list[Gift]:
+    """List gifts by their rows."""
+    rows = connection.execute(select(*COLUMNS).where(gift.c.id.in_(list(ids))).order_by(gift.c.id))
+    return [Gift(*row) for row in rows]
+
+
+def freeze_gift(
+    connection: Connection, gift_id: int, now: datetime, because: str, *, until: datetime | None = None
+) -> list[str]:
+    """Freeze one living gift; returns its reference, or nothing where it was frozen or over already."""
+    return _freeze(connection, gift.c.id == gift_id, now, because, until)
+
+
+def freeze_gifts(
+    connection: Connection, account_id: int, now: datetime, because: str, *, until: datetime | None = None
+) -> list[str]:
     """Freeze every living gift of an account; returns their references."""
-    living = (gift.c.account_id == account_id) & gift.c.revoked_at.is_(None) & gift.c.frozen_at.is_(None)
+    return _freeze(connection, gift.c.account_id == account_id, now, because, until)
+
+
+def _freeze(
+    connection: Connection, wanted: ColumnElement[bool], now: datetime, because: str, until: datetime | None
+) -> list[str]:
+    ended = gift.c.frozen_until <= now
+    living = wanted & gift.c.revoked_at.is_(None) & or_(gift.c.frozen_at.is_(None), ended)
     statement = update(gift).where(living, gift.c.expires_at > now).returning(gift.c.reference)
-    return list(connection.execute(statement.values(frozen_at=now, frozen_because=because)).scalars())
+    values = {"frozen_at": now, "frozen_because": because, "frozen_until": until}
+    return list(connection.execute(statement.values(**values)).scalars())
 
 
 def list_revocations(connection: Connection) -> Iterable[tuple[str, datetime, str]]:
@@ -182,7 +206,20 @@ def thaw_gifts(connection: Connection, account_id: int, frozen_at: datetime) -> 
     """Thaw an account's gifts that were frozen at one instant; returns their references."""
     frozen = (gift.c.account_id == account_id) & (gift.c.frozen_at == frozen_at)
     statement = update(gift).where(frozen).returning(gift.c.reference)
-    return list(connection.execute(statement.values(frozen_at=None, frozen_because="")).scalars())
+    thawed = statement.values(frozen_at=None, frozen_because="", frozen_until=None)
+    return list(connection.execute(thawed).scalars())
+
+
+def thaw_ruled_gifts(connection: Connection, who: str, because: str) -> list[str]:
+    """Thaw what a rule froze of a link or an account, as the log names them; returns the references."""
+    kind, _, key = who.partition(":")
+    if kind not in ("gift", "account"):
+        return []
+    theirs = gift.c.reference == key if kind == "gift" else gift.c.account_id == int(key)
+    frozen = theirs & (gift.c.frozen_because == because)
+    statement = update(gift).where(frozen).returning(gift.c.reference)
+    thawed = statement.values(frozen_at=None, frozen_because="", frozen_until=None)
+    return list(connection.execute(thawed).scalars())
 
 
 def count_note_report(connection: Connection, gift_id: int, now: datetime) -> int:

@@ -57,21 +57,21 @@ class FoundCard:
 
 
 _RIGHTS = [article.c[field.name] for field in fields(Rights)]
-_HEAD = [article.c.id, article.c.slug, article.c.revision, *_RIGHTS]
+HEAD = [article.c.id, article.c.slug, article.c.revision, *_RIGHTS]
 _CLAIM = [claim.c[field.name] for field in fields(Claim)]
 
-_BY_SLUG = select(*_HEAD).where(article.c.slug == bindparam("slug"))
-_BY_ID = select(*_HEAD).where(article.c.id == bindparam("id"))
+_BY_SLUG = select(*HEAD).where(article.c.slug == bindparam("slug"))
+_BY_ID = select(*HEAD).where(article.c.id == bindparam("id"))
 _BY_ID_SHARED = _BY_ID.with_for_update(read=True)
 _FOR_DEVICE = (
-    select(*_HEAD, *_CLAIM, *GIFT, account.c.name)
+    select(*HEAD, *_CLAIM, *GIFT, account.c.name)
     .outerjoin(claim, and_(claim.c.article_id == article.c.id, claim.c.device == bindparam("device")))
     .outerjoin(gift, gift.c.id == claim.c.gift_id)
     .outerjoin(account, account.c.id == gift.c.account_id)
     .where(article.c.slug == bindparam("slug"))
 )
 _CARD = (
-    select(*_HEAD, *GIFT, account.c.name)
+    select(*HEAD, *GIFT, account.c.name)
     .select_from(gift)
     .join(article, article.c.id == gift.c.article_id)
     .join(account, account.c.id == gift.c.account_id)
@@ -89,7 +89,7 @@ _CLAIM_BY_ID = select(*_CLAIM).where(claim.c.id == bindparam("id"))
 def find_article_head(connection: Connection, slug: str) -> ArticleHead | None:
     """Find what an article is decided by, by its slug."""
     row = connection.execute(_BY_SLUG, {"slug": slug}).first()
-    return None if row is None else _head(row)
+    return None if row is None else head_of(row)
 
 
 def find_article_head_by_id(
@@ -97,13 +97,13 @@ def find_article_head_by_id(
 ) -> ArticleHead | None:
     """Find what an article is decided by; `held` keeps its rights as they are until the transaction ends."""
     row = connection.execute(_BY_ID_SHARED if held else _BY_ID, {"id": article_id}).first()
-    return None if row is None else _head(row)
+    return None if row is None else head_of(row)
 
 
 def list_article_heads(connection: Connection, article_ids: Iterable[int]) -> dict[int, ArticleHead]:
     """List what several articles are decided by, by id."""
-    rows = connection.execute(select(*_HEAD).where(article.c.id.in_(list(article_ids))))
-    return {row[0]: _head(row) for row in rows}
+    rows = connection.execute(select(*HEAD).where(article.c.id.in_(list(article_ids))))
+    return {row[0]: head_of(row) for row in rows}
 
 
 def find_article_for_device(
@@ -113,13 +113,13 @@ def find_article_for_device(
     rows = connection.execute(_FOR_DEVICE, {"slug": slug, "device": device}).all()
     if not rows:
         return None, []
-    claims, gifts = len(_HEAD), len(_HEAD) + len(_CLAIM)
+    claims, gifts = len(HEAD), len(HEAD) + len(_CLAIM)
     held = [
         Held(Claim(*row[claims:gifts]), Gift(*row[gifts:-1]), row[-1])
         for row in rows
         if row[claims] is not None
     ]
-    return _head(rows[0]), held
+    return head_of(rows[0]), held
 
 
 def find_card(connection: Connection, capability: bytes, device: bytes | None) -> FoundCard | None:
@@ -130,9 +130,9 @@ def find_card(connection: Connection, capability: bytes, device: bytes | None) -
         row = connection.execute(_CARD_FOR_DEVICE, {"capability": capability, "device": device}).first()
     if row is None:
         return None
-    heads, gifts = len(_HEAD), len(_HEAD) + len(GIFT)
+    heads, gifts = len(HEAD), len(HEAD) + len(GIFT)
     claimed = None if device is None or row[gifts + 1] is None else Claim(*row[gifts + 1 :])
-    return FoundCard(_head(row), Gift(*row[heads:gifts]), row[gifts], claimed)
+    return FoundCard(head_of(row), Gift(*row[heads:gifts]), row[gifts], claimed)
 
 
 def find_claim(connection: Connection, gift_id: int, device: bytes) -> Claim | None:
@@ -204,11 +204,9 @@ def add_claim(connection: Connection, **values: object) -> int:
     return int(connection.execute(insert(claim).returning(claim.c.id), values).scalar_one())
 
 
-def renew_claim(
-    connection: Connection, claim_id: int, now: datetime, *, confirmed_at: datetime | None = None
-) -> None:
+def renew_claim(connection: Connection, claim_id: int, now: datetime, **values: object) -> None:
     """Make a lapsed claim a living one again; its place was taken anew by the caller."""
-    values = {"claimed_at": now, "lapsed_at": None, "confirmed_at": confirmed_at}
+    values = {"claimed_at": now, "lapsed_at": None, "confirmed_at": None, **values}
     connection.execute(update(claim).where(claim.c.id == claim_id).values(**values))
 
 
@@ -243,5 +241,6 @@ def mark_confirmed(connection: Connection, claim_id: int, now: datetime) -> None
     connection.execute(update(claim).where(claim.c.id == claim_id).values(confirmed_at=now))
 
 
-def _head(row: Any) -> ArticleHead:
-    return ArticleHead(row[0], row[1], row[2], Rights(*row[3 : len(_HEAD)]))
+def head_of(row: Any) -> ArticleHead:
+    """Read what an article is decided by from a row that begins with the columns of HEAD."""
+    return ArticleHead(row[0], row[1], row[2], Rights(*row[3 : len(HEAD)]))

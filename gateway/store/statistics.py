@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gateway.models import card_view, forged
+from gateway.models import card_view, forged, trap
 
 
 def add_card_views(connection: Connection, views: Mapping[tuple[int, date, str], int]) -> None:
@@ -20,11 +20,20 @@ def add_card_views(connection: Connection, views: Mapping[tuple[int, date, str],
 
 
 def add_forged(connection: Connection, counts: Mapping[tuple[bytes, datetime], int]) -> None:
-    """Add tokens nobody signed, by network hash and minute."""
-    rows = [
-        {"network": network, "minute": minute, "count": n} for (network, minute), n in sorted(counts.items())
-    ]
-    _add(connection, forged, ["network", "minute"], "count", rows)
+    """Add tokens nobody signed, by network and minute."""
+    _add_by_minute(connection, forged, counts)
+
+
+def add_traps(connection: Connection, counts: Mapping[tuple[bytes, datetime], int]) -> None:
+    """Add visits to an address that only programs find, by network and minute."""
+    _add_by_minute(connection, trap, counts)
+
+
+def drop_minutes(connection: Connection, before: datetime) -> int:
+    """Forget the counts of networks by minute before an instant; returns how many rows."""
+    return sum(
+        connection.execute(delete(table).where(table.c.minute < before)).rowcount for table in (forged, trap)
+    )
 
 
 def count_card_views(connection: Connection, gift_id: int) -> dict[str, int]:
@@ -40,6 +49,15 @@ def count_forged(connection: Connection, since: datetime) -> int:
             select(func.coalesce(func.sum(forged.c.count), 0)).where(forged.c.minute >= since)
         ).scalar_one()
     )
+
+
+def _add_by_minute(
+    connection: Connection, table: Table, counts: Mapping[tuple[bytes, datetime], int]
+) -> None:
+    rows = [
+        {"network": network, "minute": minute, "count": n} for (network, minute), n in sorted(counts.items())
+    ]
+    _add(connection, table, ["network", "minute"], "count", rows)
 
 
 def _add(

@@ -8,6 +8,7 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from werkzeug.wrappers import Response
 
 from gateway.auditing import EntryFilter, acts, log, people
+from gateway.auditing.ruling import flags_of
 from gateway.decision import Decision, Deny, Permit, Reason
 from gateway.ledger import Event
 from gateway.link import standing
@@ -15,6 +16,7 @@ from gateway.web import asking
 from gateway.web.desk import shown_account, shown_entry, shown_gift_line
 from gateway.web.guards import at_the_desk, me
 from gateway.web.refusals import refused, status_of
+from gateway.web.rules import reason_given, shown_firing
 from gateway.web.showing import shown_gift, shown_policy
 from gateway.web.state import state
 
@@ -79,21 +81,21 @@ def gift(reference: str, error: Deny | None = None) -> Response:
 @bp.post("/gifts/<reference>/revoke")
 def revoke_gift(reference: str) -> Response:
     """Withdraw a gift."""
-    answer = acts.revoke_gift(state().runtime, asking.actor(), me(), reference, _reason())
+    answer = acts.revoke_gift(state().runtime, asking.actor(), me(), reference, reason_given())
     return _after_gift(answer, reference, "revoked")
 
 
 @bp.post("/gifts/<reference>/freeze")
 def freeze_gift(reference: str) -> Response:
     """Shut a gift until it is thawed."""
-    answer = acts.freeze_gift(state().runtime, asking.actor(), me(), reference, _reason())
+    answer = acts.freeze_gift(state().runtime, asking.actor(), me(), reference, reason_given())
     return _after_gift(answer, reference, "frozen")
 
 
 @bp.post("/gifts/<reference>/thaw")
 def thaw_gift(reference: str) -> Response:
     """Open a frozen gift again."""
-    answer = acts.thaw_gift(state().runtime, asking.actor(), me(), reference, _reason())
+    answer = acts.thaw_gift(state().runtime, asking.actor(), me(), reference, reason_given())
     return _after_gift(answer, reference, "thawed")
 
 
@@ -132,6 +134,7 @@ def account(account_id: int, error: Deny | None = None) -> Response:
         ],
         gifts=[shown_gift_line(each) for each in story.gifts],
         entries=[shown_entry(each) for each in entries],
+        flags=[shown_firing(each) for each in flags_of(state().runtime, subject)],
         log_url=url_for("admin.log", subject=subject),
         error=error,
     )
@@ -142,14 +145,16 @@ def account(account_id: int, error: Deny | None = None) -> Response:
 def suspend(account_id: int) -> Response:
     """Stop an account's new gifts."""
     freeze = request.form.get("freeze_links") == "1"
-    answer = acts.suspend(state().runtime, asking.actor(), me(), account_id, _reason(), freeze_links=freeze)
+    answer = acts.suspend(
+        state().runtime, asking.actor(), me(), account_id, reason_given(), freeze_links=freeze
+    )
     return _after_account(answer, account_id, "suspended_and_frozen" if freeze else "suspended")
 
 
 @bp.post("/accounts/<int:account_id>/unsuspend")
 def unsuspend(account_id: int) -> Response:
     """Let an account give again."""
-    answer = acts.unsuspend(state().runtime, asking.actor(), me(), account_id, _reason())
+    answer = acts.unsuspend(state().runtime, asking.actor(), me(), account_id, reason_given())
     return _after_account(answer, account_id, "unsuspended")
 
 
@@ -157,7 +162,9 @@ def unsuspend(account_id: int) -> Response:
 def grant(account_id: int) -> Response:
     """Give an account extra credits for this month."""
     credits = request.form.get("credits", 0, type=int)
-    answer = acts.grant_credits(state().runtime, asking.actor(), me(), account_id, _reason(), credits=credits)
+    answer = acts.grant_credits(
+        state().runtime, asking.actor(), me(), account_id, reason_given(), credits=credits
+    )
     return _after_account(answer, account_id, "granted")
 
 
@@ -190,11 +197,11 @@ def change_rights(article_id: int) -> Response:
     change, runtime, actor = request.form.get("change", ""), state().runtime, asking.actor()
     if change in ("giftable", "not_giftable"):
         giftable = change == "giftable"
-        answer = acts.change_giving(runtime, actor, me(), article_id, _reason(), giftable=giftable)
+        answer = acts.change_giving(runtime, actor, me(), article_id, reason_given(), giftable=giftable)
     elif change == "withdraw":
-        answer = acts.withdraw_article(runtime, actor, me(), article_id, _reason())
+        answer = acts.withdraw_article(runtime, actor, me(), article_id, reason_given())
     elif change == "restore":
-        answer = acts.restore_article(runtime, actor, me(), article_id, _reason())
+        answer = acts.restore_article(runtime, actor, me(), article_id, reason_given())
     else:
         answer = Deny(Reason.REQUEST_INVALID)
     if isinstance(answer, Deny):
@@ -205,14 +212,10 @@ def change_rights(article_id: int) -> Response:
 @bp.post("/restore/confirm")
 def confirm_restore() -> Response:
     """Open the links again after a restore."""
-    answer = acts.confirm_restore(state().runtime, asking.actor(), me(), _reason())
+    answer = acts.confirm_restore(state().runtime, asking.actor(), me(), reason_given())
     if isinstance(answer, Deny):
         return refused(answer)
     return redirect(url_for("admin.log", done="restore_confirmed"), 303)
-
-
-def _reason() -> str:
-    return request.form.get("reason", "").strip()[:280]
 
 
 def _after_gift(answer: Decision, reference: str, done: str) -> Response:

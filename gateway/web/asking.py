@@ -1,6 +1,5 @@
 """Who asks: the visitor's class, the device, the account signed in, and whether a form came from our own page."""
 
-import hmac
 import re
 import secrets
 from typing import cast
@@ -13,7 +12,7 @@ from gateway.accounts.signing import find_signed_in
 from gateway.keys import digest
 from gateway.ledger import Actor
 from gateway.reading.visit import Visit
-from gateway.visitor import Shape, Visitor, classify, network_of
+from gateway.visitor import Shape, Visitor, classify
 from gateway.web.state import state
 
 DEVICE = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -89,7 +88,7 @@ def visit(*, device_digest: bytes | None = None) -> Visit:
     """
     who = visitor()
     mine = device_digest or (device() if not who.is_machine and request.method != "HEAD" else None)
-    return Visit(mine, account(), who.value, g.request_id)
+    return Visit(mine, account(), who.value, networks(), g.request_id)
 
 
 def actor() -> Actor:
@@ -98,13 +97,17 @@ def actor() -> Actor:
     return Actor("reader" if found is None else f"account:{found.id}", visitor().value, g.request_id)
 
 
+def networks() -> tuple[bytes, ...]:
+    """Name the network this request came from, under this month's key and the last one's; no address is kept."""
+    if "networks" not in g:
+        runtime = state().runtime
+        g.networks = runtime.networks.names(request.remote_addr or "", runtime.clock())
+    return cast("tuple[bytes, ...]", g.networks)
+
+
 def network() -> bytes:
-    """Return the keyed hash of the network this request came from; the address itself is never kept."""
-    try:
-        prefix = network_of(request.remote_addr or "")
-    except ValueError:
-        prefix = "unknown"
-    return hmac.digest(state().network_key, prefix.encode(), "sha256")[:16]
+    """Name the network this request came from, under this month's key."""
+    return networks()[0]
 
 
 def from_our_page(*, stamped: bool) -> bool:

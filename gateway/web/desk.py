@@ -23,16 +23,17 @@ def shown_entry(found: StoredEntry) -> dict[str, Any]:
         "outcome": found.outcome,
         "reason": found.reason or None,
         "actor": found.actor,
-        "actor_url": _page_of(found.actor),
+        "actor_url": page_of(found.actor),
         "subject": found.subject,
-        "subject_url": _page_of(found.subject),
+        "subject_url": page_of(found.subject),
         "repeats": found.repeats,
         "said": detail.pop("because", None),
         "detail": detail,
     }
 
 
-def _page_of(name: str) -> str | None:
+def page_of(name: str) -> str | None:
+    """Return the address of the desk's page on whom or what the log names; None where there is none."""
     kind, _, key = name.partition(":")
     if kind == "gift":
         return url_for("admin.gift", reference=key)

@@ -109,7 +109,7 @@ def _network() -> str:
 def _email() -> str:
     # As the view reads it, so that no spelling of an address has a limit of its own.
     address = request.form.get("email", "")[:254].strip().lower()
-    return f"email-{hmac.digest(state().network_key, address.encode(), 'sha256')[:16].hex()}"
+    return f"email-{hmac.digest(state().digest_key, address.encode(), 'sha256')[:16].hex()}"
 
 
 def _limits() -> Limits:

@@ -16,7 +16,7 @@ bp = Blueprint("pages", __name__)
 mimetypes.add_type("image/webp", ".webp")
 
 # `/g/` stays open to crawlers: a preview must see the card, and noindex is only seen by who may look.
-ROBOTS = "User-agent: *\nDisallow: /account\nDisallow: /admin\nDisallow: /gifts\nDisallow: /sign-in\n"
+ROBOTS = "User-agent: *\nDisallow: /account\nDisallow: /full-text\nDisallow: /admin\nDisallow: /gifts\nDisallow: /sign-in\n"
 
 
 @bp.get("/subscribe")

@@ -38,6 +38,8 @@ def article(slug: str) -> Response:
     """Show an article: whole to who may read it, its opening to everybody else."""
     visit = asking.visit()
     shown = serving.read_article(state().runtime, state().shelf, slug, visit)
+    if isinstance(shown, Deny) and shown.reason is Reason.RULE_CHALLENGED:
+        return _pause(slug)
     if isinstance(shown, Deny):
         return refused(shown, gift_link=False)
     if isinstance(shown, serving.Teaser):
@@ -60,38 +62,26 @@ def article(slug: str) -> Response:
 @bp.get("/g/<token>")
 def card(token: str) -> Response:
     """Show a gift link's card; nothing is taken up by it."""
-    capability = opening.recognise(state().runtime, token, network=asking.network())
-    if capability is None:
-        return _not_ours()
+    capability = opening.recognise(state().runtime, token, networks=asking.networks())
+    if isinstance(capability, Deny):
+        return _not_ours(capability)
     shown = opening.open_card(state().runtime, state().shelf, capability, asking.visit())
     if isinstance(shown, Deny):
         return refused(shown, gift_link=True)
     if isinstance(shown, opening.Straight):
         return _straight(shown)
-    machine = asking.visitor().is_machine
     # Past the bound a script's claim is in vain: only a press, after a wait that our clock measures, is let in.
     full = shown.gift.unconfirmed >= shown.gift.unconfirmed_bound
-    text = render_template(
-        "reader/card.html",
-        article=shown_article(shown.article, gift_card=True),
-        gift=shown_gift(shown.gift, shown.giver),
-        gift_url=gift_url(token),
-        token=token,
-        nonce=state().card_stamp.sign(shown.gift.reference, shown.shown_at),
-        auto_claim=not machine and not full,
-        machine=machine,
-        wait={"until": shown.shown_at + CONFIRM_AFTER, "seconds": CONFIRM_AFTER.seconds} if full else None,
-        reported="reported" in request.args,
-    )
+    text = _card(shown, token, wait=full)
     return make_response(text, 403 if asking.visitor() is Visitor.AI_CRAWLER else 200)
 
 
 @bp.post("/g/<token>")
 def claim(token: str) -> Response:
     """Take a gift up for this device and go on to the article's own address."""
-    capability = opening.recognise(state().runtime, token, network=asking.network())
-    if capability is None:
-        return _not_ours()
+    capability = opening.recognise(state().runtime, token, networks=asking.networks())
+    if isinstance(capability, Deny):
+        return _not_ours(capability)
     stamp = state().card_stamp.verify(request.form.get("nonce", ""))
     if not asking.from_our_page(stamped=stamp is not None):
         return refused(Deny(Reason.CLAIM_FOREIGN), gift_link=True)
@@ -99,6 +89,8 @@ def claim(token: str) -> Response:
     secret, digest = ("", known) if known is not None else asking.new_device()
     press = claiming.Press(stamp and stamp[1], pressed=request.form.get("pressed") == "1")
     answer = claiming.claim_gift(state().runtime, capability, asking.visit(device_digest=digest), press)
+    if isinstance(answer, Deny) and answer.reason is Reason.RULE_CHALLENGED:
+        return _challenge(capability, token)
     if isinstance(answer, Deny):
         return refused(answer, gift_link=True, retry_url=url_for("reader.card", token=token))
     if isinstance(answer, opening.Straight):
@@ -120,9 +112,9 @@ def claim(token: str) -> Response:
 @bp.post("/g/<token>/report")
 def report(token: str) -> Response:
     """Report the giver's note to the desk."""
-    capability = opening.recognise(state().runtime, token, network=asking.network())
-    if capability is None:
-        return _not_ours()
+    capability = opening.recognise(state().runtime, token, networks=asking.networks())
+    if isinstance(capability, Deny):
+        return _not_ours(capability)
     stamp = state().card_stamp.verify(request.form.get("nonce", ""))
     if not asking.from_our_page(stamped=stamp is not None):
         return refused(Deny(Reason.CLAIM_FOREIGN), gift_link=True)
@@ -140,10 +132,77 @@ def confirm(slug: str) -> Response:
     return refused(answer) if isinstance(answer, Deny) else make_response("", 204)
 
 
-def _not_ours() -> Response:
+@bp.post("/articles/<slug>/go-on")
+def go_on(slug: str) -> Response:
+    """Let a challenged account go on to an article, once the wait that our clock measures is over."""
+    stamp = state().card_stamp.verify(request.form.get("nonce", ""))
+    if stamp is None or stamp[0] != slug or not asking.from_our_page(stamped=True):
+        return refused(Deny(Reason.CLAIM_FOREIGN))
+    waited = state().runtime.clock() - stamp[1] >= CONFIRM_AFTER
+    shown = serving.read_article(state().runtime, state().shelf, slug, asking.visit(), pressed=waited)
+    if isinstance(shown, Deny) and shown.reason is Reason.RULE_CHALLENGED:
+        return _pause(slug)
+    return refused(shown) if isinstance(shown, Deny) else redirect(url_for("reader.article", slug=slug), 303)
+
+
+@bp.get("/full-text")
+def trap() -> Response:
+    """Answer a program that follows a link which no person or screen reader meets, and count it."""
+    asking.leave_unknown()
+    runtime = state().runtime
+    if asking.visitor() is not Visitor.PREVIEW:  # A browser that loads ahead takes hidden links too.
+        runtime.tally.add_trap(asking.networks(), runtime.clock())
+    return refused(Deny(Reason.CLAIM_BY_MACHINE))
+
+
+def _card(shown: opening.Card, token: str, *, wait: bool) -> str:
+    machine = asking.visitor().is_machine
+    return render_template(
+        "reader/card.html",
+        article=shown_article(shown.article, gift_card=True),
+        gift=shown_gift(shown.gift, shown.giver),
+        gift_url=gift_url(token),
+        token=token,
+        nonce=state().card_stamp.sign(shown.gift.reference, shown.shown_at),
+        auto_claim=not machine and not wait,
+        machine=machine,
+        wait={"until": shown.shown_at + CONFIRM_AFTER, "seconds": CONFIRM_AFTER.seconds} if wait else None,
+        reported="reported" in request.args,
+    )
+
+
+def _challenge(capability: bytes, token: str) -> Response:
+    """Show the card again, with a wait before its button."""
+    shown = opening.open_card(state().runtime, state().shelf, capability, asking.visit())
+    if isinstance(shown, opening.Straight):
+        return _straight(shown)
+    if isinstance(shown, Deny):
+        return refused(shown, gift_link=True)
+    return _wait_first(_card(shown, token, wait=True))
+
+
+def _pause(slug: str) -> Response:
+    """Ask somebody who opens very many articles to press a button after a short wait."""
+    now = state().runtime.clock()
+    text = render_template(
+        "reader/pause.html",
+        slug=slug,
+        nonce=state().card_stamp.sign(slug, now),
+        wait={"until": now + CONFIRM_AFTER, "seconds": CONFIRM_AFTER.seconds},
+    )
+    return _wait_first(text)
+
+
+def _wait_first(text: str) -> Response:
+    response = make_response(text, 429)
+    response.headers["Retry-After"] = str(CONFIRM_AFTER.seconds)
+    return response
+
+
+def _not_ours(why: Deny) -> Response:
     # Nobody is looked up for a token we never signed: guessing must not cost the database anything.
     asking.leave_unknown()
-    return refused(Deny(Reason.GIFT_UNKNOWN), gift_link=True)
+    return refused(why, gift_link=True)
 
 
 def _teaser(shown: serving.Teaser) -> Response:

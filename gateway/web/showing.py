@@ -80,6 +80,7 @@ class ShownGift:
     unconfirmed: int
     revoked_at: datetime | None
     frozen_at: datetime | None
+    spread: bool
     giver_shown: bool
     giver_name: str
 
@@ -173,6 +174,7 @@ def shown_gift(gift: Gift, giver: str = "") -> ShownGift:
         unconfirmed=gift.unconfirmed,
         revoked_at=gift.revoked_at,
         frozen_at=gift.frozen_at,
+        spread=gift.spread and gift.revoked_at is None,
         giver_shown=gift.giver_shown,
         giver_name=giver if gift.giver_shown else "",
     )

@@ -21,7 +21,7 @@ class State:
     card_stamp: PageStamp
     claim_stamp: PageStamp
     confirm_stamp: PageStamp
-    network_key: bytes
+    digest_key: bytes
     shown_policies: dict[tuple[int, str], Any] = field(default_factory=dict)
 
 
@@ -36,7 +36,7 @@ def make_state(runtime: Runtime, settings: Settings) -> State:
         card_stamp=stamps["card"],
         claim_stamp=stamps["claim"],
         confirm_stamp=stamps["confirm"],
-        network_key=runtime.keys.keys.derived("network.v1"),
+        digest_key=runtime.keys.keys.derived("limits.v1"),
     )
 
 

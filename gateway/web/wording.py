@@ -219,6 +219,11 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         (Way.GIFTS,),
         until=_("It works until %(moment)s."),
     ),
+    Reason.GIFT_NOT_SPREAD: Wording(
+        _("This link did not spread"),
+        _("Only a link that a rule has paused because it spread is replaced free of charge, and only once."),
+        _("To help its giver otherwise, give extra credits on the page of the account."),
+    ),
     Reason.CLAIM_UNKNOWN: Wording(
         _("Your browser kept no cookie"),
         _("Without one small cookie we cannot know that the gift was opened here. Nothing was counted."),
@@ -252,6 +257,30 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         _("Your program says that it is an automatic visitor. It gets the card, but not the article."),
         _("A person can open the same link in a browser. Machines need a licence."),
         (Way.LICENCE, Way.FRONT),
+    ),
+    Reason.RULE_BLOCKED: Wording(
+        _("That was more than a person reads"),
+        _(
+            "A rule of ours against bulk copying has closed this for a while. Nothing was counted, and what you have open stays open."
+        ),
+        _(
+            "If you think that this is a mistake, write to us and name the rule; a person can lift it at once."
+        ),
+        (Way.WRITE, Way.LICENCE, Way.FRONT),
+        until=_("It opens again on %(moment)s."),
+        brief=_("closed by a rule"),
+    ),
+    Reason.RULE_CHALLENGED: Wording(
+        _("One moment, please"),
+        _("Unusually much was opened from here, so we ask for a press of the button after a short wait."),
+        _("Wait until then and press the button. It takes three seconds and no puzzle."),
+        (Way.RETRY,),
+        until=_("You can go on from %(moment)s."),
+    ),
+    Reason.RULE_UNKNOWN: Wording(
+        _("There is nothing to lift"),
+        _("No rule fired under this number, or its number was mistyped."),
+        _("The page on bulk rules lists what holds at this moment."),
     ),
     Reason.NOTE_TOO_LONG: Wording(
         _("The note is too long"),
@@ -363,6 +392,8 @@ DONE: Final[Mapping[str, Lazy]] = {
     "renewed": _("A new link is made. It used one credit."),
     "fresh": _("Here is a fresh link. It cost nothing."),
     "signed_out_elsewhere": _("The other sign-in is ended."),
+    "lifted": _("The rule no longer holds against them."),
+    "replaced": _("The giver has a new link for the same article, free of charge."),
     "frozen": _("The gift link is paused."),
     "thawed": _("The gift link works again."),
     "suspended": _("The account is suspended."),

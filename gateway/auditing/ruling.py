@@ -1,0 +1,124 @@
+"""What bulk rules did: whom they keep from something now, what they would have done, and an admin's word against them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from gateway.auditing.acts import permitted
+from gateway.decision import Decision, Deny, Reason
+from gateway.firing import REMEMBERED, Firing
+from gateway.guard import Rule
+from gateway.ledger import Actor, Entry, Event
+from gateway.link import BY_RULE, Gift, new_capability, new_reference
+from gateway.runtime import Runtime
+from gateway.store import firings, gifts
+from gateway.store.accounts import Account
+from gateway.store.entries import append_entry
+from gateway.store.firings import RuleReport
+
+REPORTED = timedelta(days=30)
+# A replacement was paid for by the gift it replaces, so it belongs to no month and no credit comes back for it.
+NO_PERIOD = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """The rules in force, whom they keep from something at this moment, and what they did lately."""
+
+    rules: tuple[Rule, ...]
+    in_force: tuple[Firing, ...]
+    report: tuple[RuleReport, ...]
+    since: datetime
+
+
+def ruling(runtime: Runtime, *, days: int = REPORTED.days) -> Ruling:
+    """Tell what the bulk rules do and did."""
+    now = runtime.clock()
+    since = now - timedelta(days=days)
+    rules = runtime.policies.in_force(now).policy.rules
+    with runtime.database.reading() as connection:
+        in_force = tuple(firings.list_in_force(connection, now))
+        report = tuple(firings.report_rules(connection, since))
+    return Ruling(rules, in_force, report, since)
+
+
+def flags_of(runtime: Runtime, who: str) -> tuple[Firing, ...]:
+    """List what fired on somebody within the time that repetitions are remembered, newest first."""
+    now = runtime.clock()
+    with runtime.database.reading() as connection:
+        return tuple(firings.list_flags(connection, who, now - REMEMBERED))
+
+
+def lift(runtime: Runtime, actor: Actor, admin: Account, firing_id: int, because: str) -> Decision:
+    """End what a rule did to somebody; it counts anew from now. A link that it froze works again."""
+    with runtime.database.reading() as connection:
+        found = firings.find_firing(connection, firing_id)
+    own = f"account:{admin.id}"
+    decision = permitted(
+        runtime,
+        actor,
+        admin,
+        because=because,
+        on=admin.id if found is not None and found.who == own else None,
+    )
+    if isinstance(decision, Deny):
+        return decision
+    if found is None:
+        return Deny(Reason.RULE_UNKNOWN)
+    now = runtime.clock()
+    with runtime.database.transaction() as connection:
+        if firings.lift_firing(connection, firing_id, now=now, by=actor.name, because=because.strip()):
+            about: dict[str, str | int] = {"rule": found.rule, "because": because.strip()}
+            append_entry(connection, Entry(now, actor, Event.RULE_LIFTED, found.who, detail=about))
+            for reference in gifts.thaw_ruled_gifts(connection, found.who, f"{BY_RULE}{found.rule}"):
+                line = Entry(now, actor, Event.GIFT_THAWED, f"gift:{reference}", detail=about)
+                append_entry(connection, line)
+    return decision
+
+
+def replace_gift(runtime: Runtime, actor: Actor, admin: Account, reference: str, because: str) -> Gift | Deny:
+    """Give the giver of a link that spread one new link free of charge, since the leak was not theirs; once a gift.
+
+    The old link ends for good and no longer counts against its giver.
+    """
+    with runtime.database.reading() as connection:
+        found = gifts.find_gift(connection, reference)
+    if found is None:
+        return Deny(Reason.GIFT_UNKNOWN)
+    decision = permitted(runtime, actor, admin, because=because, on=found.account_id)
+    if isinstance(decision, Deny):
+        return decision
+    now = runtime.clock()
+    with runtime.database.transaction() as connection:
+        gift = gifts.take_gift(connection, reference)
+        if gift is None or not gift.spread or gift.revoked_at is not None:
+            return Deny(Reason.GIFT_NOT_SPREAD)
+        words = because.strip()
+        gifts.change_gift(
+            connection, gift.id, revoked_at=now, revoked_because=words, frozen_because="", frozen_at=None
+        )
+        fresh = _replacement(runtime, gift, now)
+        new = gifts.add_gift(connection, new_reference, **fresh)
+        about: dict[str, str | int] = {"by": new.reference, "account": gift.account_id, "because": words}
+        append_entry(connection, Entry(now, actor, Event.GIFT_REPLACED, f"gift:{reference}", detail=about))
+        return new
+
+
+def _replacement(runtime: Runtime, gift: Gift, now: datetime) -> dict[str, object]:
+    kept = (
+        "account_id",
+        "article_id",
+        "readers",
+        "unconfirmed_bound",
+        "policy_version",
+        "label",
+        "note",
+        "giver_shown",
+    )
+    return {name: getattr(gift, name) for name in kept} | {
+        "capability": new_capability(),
+        "key_id": runtime.keys.signer.newest,
+        "issued_at": now,
+        "expires_at": now + (gift.expires_at - gift.issued_at),
+        "period": NO_PERIOD,
+        "replaces": gift.id,
+    }

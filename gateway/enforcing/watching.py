@@ -1,0 +1,64 @@
+"""Letting rules fire on what no request waits for: links that spread, tokens that are guessed, traps."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from gateway.enforcing.fires import Counted, count, fire, known_of
+from gateway.guard import By, Metric
+from gateway.link import Gift
+from gateway.parties import Parties
+from gateway.policy import Policy
+from gateway.store import counting, gifts
+
+
+def watch_links(connection: Connection, policy: Policy, gift_ids: Sequence[int], now: datetime) -> None:
+    """Let the rules on networks fire for links that were tried since; a link that spreads freezes by this."""
+    touched = gifts.list_gifts_by_id(connection, gift_ids)
+    for rule in policy.rules:
+        if rule.metric is not Metric.NETWORKS or rule.by is By.READER:
+            continue
+        by_id = {_key_of(gift, rule.by): gift for gift in touched}
+        spread = counting.list_spread(connection, rule.by, list(by_id), since=now - rule.per, over=rule.over)
+        for key, number in spread.items():
+            gift = by_id[key]
+            parties = Parties(
+                gift=gift.id, reference=gift.reference, subscriber=gift.account_id, article=gift.article_id
+            )
+            (who,) = parties.names[rule.by]
+            known = known_of(connection, parties, now)
+            fire(connection, policy, [Counted(rule, who, number)], known, parties, now)
+
+
+def watch_guesses(
+    connection: Connection, policy: Policy, networks: Iterable[tuple[bytes, ...]], now: datetime
+) -> None:
+    """Let the rules on forged tokens fire for networks that tried some; each by its names under both keys."""
+    _watch_networks(connection, policy, Metric.FORGED_TOKENS, networks, now)
+
+
+def watch_traps(
+    connection: Connection, policy: Policy, networks: Iterable[tuple[bytes, ...]], now: datetime
+) -> None:
+    """Let the rules on traps fire for networks that went into one."""
+    _watch_networks(connection, policy, Metric.TRAPS, networks, now)
+
+
+def _watch_networks(
+    connection: Connection,
+    policy: Policy,
+    metric: Metric,
+    networks: Iterable[tuple[bytes, ...]],
+    now: datetime,
+) -> None:
+    rules = [rule for rule in policy.rules if rule.metric is metric]
+    for names in networks if rules else ():
+        parties = Parties(networks=names)
+        known = known_of(connection, parties, now)
+        counted = count(connection, rules, parties, known, now, this_one=0)
+        fire(connection, policy, counted, known, parties, now)
+
+
+def _key_of(gift: Gift, by: By) -> int:
+    return {By.LINK: gift.id, By.SUBSCRIBER: gift.account_id, By.ARTICLE: gift.article_id}[by]

@@ -1,0 +1,69 @@
+"""What networks are called: keyed hashes whose key changes every month and is destroyed; and who guesses at links."""
+
+import hmac
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+
+from sqlalchemy import Connection
+
+from gateway.store import firings, networks
+from gateway.store.engine import Database
+from gateway.visitor import network_of
+
+NAME_BYTES = 16
+
+
+class NetworkBook:
+    """Names networks, from a secret of the key file and a salt of the database: one alone gives nothing away."""
+
+    def __init__(self, database: Database, pepper: bytes) -> None:
+        self._database = database
+        self._pepper = pepper
+        self._lock = Lock()
+        self._keys: dict[str, bytes] = {}
+        self._guessers: dict[str, datetime] = {}
+
+    def names(self, address: str, now: datetime) -> tuple[bytes, ...]:
+        """Name an address's network under this month's key and, where it is kept, the last month's."""
+        try:
+            prefix = network_of(address).encode()
+        except ValueError:
+            prefix = b"unknown"
+        months, keys = months_of(now), self._keys
+        if months[0] not in keys:
+            keys = self.read(now)
+        kept = [keys[month] for month in months if month in keys]
+        return tuple(hmac.digest(key, prefix, "sha256")[:NAME_BYTES] for key in kept)
+
+    def guesses_until(self, names: tuple[bytes, ...], now: datetime) -> datetime | None:
+        """Say until when a network may not try tokens that we never signed; None where it may."""
+        ends = [
+            end
+            for name in names
+            if (end := self._guessers.get(f"network:{name.hex()}")) is not None and end > now
+        ]
+        return max(ends, default=None)
+
+    def read(self, now: datetime) -> dict[str, bytes]:
+        """Read salts and guessers again, and draw this month's salt where nobody did; returns the keys by month."""
+        # One after the other, since a reading that began before the salt was drawn must not come last: whoever has
+        # no name for a network would let it pass uncounted.
+        with self._lock:
+            with self._database.reading() as connection:
+                self._read(connection, now)
+            if months_of(now)[0] not in self._keys:
+                with self._database.transaction() as connection:
+                    networks.add_salt(connection, months_of(now)[0])
+                    self._read(connection, now)
+            return self._keys
+
+    def _read(self, connection: Connection, now: datetime) -> None:
+        salts = networks.list_salts(connection)
+        self._keys = {month: hmac.digest(self._pepper, salt, "sha256") for month, salt in salts.items()}
+        self._guessers = firings.list_guessers(connection, now)
+
+
+def months_of(now: datetime) -> tuple[str, str]:
+    """Name the UTC month of an instant and the one before."""
+    first = now.astimezone(UTC).replace(day=1)
+    return f"{first:%Y-%m}", f"{first - timedelta(days=1):%Y-%m}"

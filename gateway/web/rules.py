@@ -1,0 +1,91 @@
+"""The desk's page on bulk rules: whom they keep from something, what they did, and lifting one."""
+
+from typing import Any
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from gateway.auditing import RuleReport, ruling
+from gateway.decision import Deny, Reason
+from gateway.firing import Firing
+from gateway.guard import Rule
+from gateway.policyparts import words
+from gateway.web import asking
+from gateway.web.desk import page_of
+from gateway.web.guards import at_the_desk, me
+from gateway.web.refusals import refused, status_of
+from gateway.web.state import state
+
+bp = Blueprint("rules", __name__, url_prefix="/admin")
+bp.before_request(at_the_desk)
+
+
+@bp.get("/rules")
+def rules(error: Deny | None = None) -> Response:
+    """Show the rules of the policy in force, what they did, and whom they keep from something now."""
+    found = ruling.ruling(state().runtime)
+    done = {(each.rule, each.mode): each for each in found.report}
+    text = render_template(
+        "admin/rules.html",
+        rules=[_shown_rule(rule, done.get((rule.name, rule.mode))) for rule in found.rules],
+        firings=[shown_firing(each) for each in found.in_force],
+        since=found.since,
+        error=error,
+    )
+    return make_response(text, 200 if error is None else status_of(error))
+
+
+@bp.post("/rules/<int:firing_id>/lift")
+def lift(firing_id: int) -> Response:
+    """End what a rule did to somebody."""
+    answer = ruling.lift(state().runtime, asking.actor(), me(), firing_id, reason_given())
+    if not isinstance(answer, Deny):
+        return redirect(url_for("rules.rules", done="lifted"), 303)
+    return refused(answer) if answer.reason is Reason.ACCOUNT_FORBIDDEN else rules(answer)
+
+
+@bp.post("/gifts/<reference>/replace")
+def replace(reference: str) -> Response:
+    """Give the giver of a link that spread a new one, free of charge."""
+    answer = ruling.replace_gift(state().runtime, asking.actor(), me(), reference, reason_given())
+    if isinstance(answer, Deny):
+        return refused(answer)
+    return redirect(url_for("admin.gift", reference=answer.reference, done="replaced"), 303)
+
+
+def reason_given() -> str:
+    """Read the reason that every act of the desk wants."""
+    return request.form.get("reason", "").strip()[:280]
+
+
+def shown_firing(firing: Firing) -> dict[str, Any]:
+    """Show what a rule did to somebody."""
+    return {
+        "id": firing.id,
+        "rule": firing.rule,
+        "who": firing.who,
+        "who_url": page_of(firing.who),
+        "then": firing.then.value,
+        "mode": firing.mode.value,
+        "count": firing.count,
+        "at": firing.at,
+        "until": firing.until,
+        "level": firing.level,
+        "lifted_at": firing.lifted_at,
+    }
+
+
+def _shown_rule(rule: Rule, report: RuleReport | None) -> dict[str, Any]:
+    return {
+        "name": rule.name,
+        "metric": rule.metric.value,
+        "by": rule.by.value,
+        "over": rule.over,
+        "per": words(rule.per),
+        "then": rule.then.value,
+        "lasts": words(rule.lasts) if rule.lasts is not None else None,
+        "mode": rule.mode.value,
+        "firings": report.firings if report is not None else 0,
+        "people": report.people if report is not None else 0,
+        "lifted": report.lifted if report is not None else 0,
+    }
