@@ -259,9 +259,9 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         (Way.LICENCE, Way.FRONT),
     ),
     Reason.RULE_BLOCKED: Wording(
-        _("That was more than a person reads"),
+        _("This is closed for a while"),
         _(
-            "A rule of ours against bulk copying has closed this for a while. Nothing was counted, and what you have open stays open."
+            "More was opened from here than people usually read, so a rule against bulk copying has stepped in. Nothing was counted, and what you have open stays open."
         ),
         _(
             "If you think that this is a mistake, write to us and name the rule; a person can lift it at once."
