@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 
 def dying_with_its_parent(how: signal.Signals = signal.SIGKILL) -> Callable[[], None] | None:
@@ -29,3 +30,8 @@ def free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
     return port
+
+
+def children_of(pid: int) -> list[int]:
+    """List the processes that a process's main thread started (Linux)."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
