@@ -29,6 +29,7 @@ from gateway.web import (
     reader,
     refusals,
     rules,
+    rows,
     subscriber,
 )
 from gateway.web.showing import shown_person, shown_policy
@@ -116,6 +117,7 @@ def _install(app: Flask, runtime: Runtime, settings: Settings) -> None:
         app, folder=folder("translations"), zone=lambda: _zone(runtime), secure_cookies=settings.secure
     )
     assets.install(app)
+    rows.install(app)
     parts.install(app)
     refusals.install(app)
     limits.install(app, settings, runtime)

@@ -436,6 +436,7 @@ def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     flag = Thing(rule="subscriber-leaks-soft", then="log", mode="enforce", count=3, at=NOW - timedelta(days=2),
                  until=NOW + timedelta(days=28), lifted_at=None)  # fmt: skip
     one = desk | {
+        "older": "/desk/accounts/1?before=7",
         "months": months,
         "gifts": gifts,
         "flags": [flag],
@@ -449,6 +450,11 @@ def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
                    withdrawn_at=None, copyright_holder="The Northern Ledger")  # fmt: skip
     article = desk | {"article": TIDE, "rights": rights, "picture_travels": True, "open_gifts": 12}
     yield "desk-article", "admin/article.html", article | {"entries": ENTRIES[:1]}
+    withdrawn = Thing(
+        **vars(rights) | {"giftable": False, "not_giftable_because": "An agency's text", "withdrawn_at": NOW}
+    )
+    closed = {"rights": withdrawn, "open_gifts": 0, "entries": ENTRIES[:1]}
+    yield "desk-article-withdrawn", "admin/article.html", article | closed
 
 
 def _rule_pages(desk: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -79,12 +79,15 @@ def change_plan(runtime: Runtime, actor: Actor, account_id: int, plan: str) -> N
 def suspend(
     runtime: Runtime, actor: Actor, account_id: int, *, because: str, freeze_links: bool
 ) -> list[str]:
-    """Stop an account's new gifts; its links go on unless they are frozen too. Returns what was frozen."""
+    """Stop an account's new gifts; its links go on unless they are frozen too. Returns what was frozen.
+
+    A second suspension keeps the instant of the first, by which its links are found again when it ends.
+    """
     now = runtime.clock()
     with runtime.database.transaction() as connection:
-        _sure(accounts.take_account(connection, account_id))
-        accounts.change_account(connection, account_id, suspended_at=now, suspended_because=because)
-        frozen = gifts.freeze_gifts(connection, account_id, now, because) if freeze_links else []
+        since = _sure(accounts.take_account(connection, account_id)).suspended_at or now
+        accounts.change_account(connection, account_id, suspended_at=since, suspended_because=because)
+        frozen = gifts.freeze_gifts(connection, account_id, now, because, since=since) if freeze_links else []
         about: dict[str, str | int] = {"because": because, "frozen": len(frozen)}
         append_entry(
             connection, Entry(now, actor, Event.ACCOUNT_SUSPENDED, f"account:{account_id}", detail=about)

@@ -12,6 +12,14 @@ from gateway.store.accounts import Account
 from gateway.store.entries import append_entry
 
 CREDITS_AT_ONCE = 1000
+DESK = ("admin", "auditor")
+
+
+def admitted(runtime: Runtime, actor: Actor, account: Account) -> Decision:
+    """Decide whether an account has any business at the desk; writes the refusal down."""
+    if account.role in DESK:
+        return Permit()
+    return refuse(runtime, actor, Deny(Reason.ACCOUNT_FORBIDDEN, detail={"role": account.role}))
 
 
 def permitted(
@@ -23,16 +31,20 @@ def permitted(
     elif on == admin.id:
         refusal = Deny(Reason.ACCOUNT_OWN)
     elif not because.strip():
-        return Deny(Reason.REASON_MISSING)
+        refusal = Deny(Reason.REASON_MISSING)
     else:
         return Permit()
+    return refuse(runtime, actor, refusal, on=on)
+
+
+def refuse(runtime: Runtime, actor: Actor, why: Deny, *, on: int | None = None) -> Deny:
+    """Write down that an account was refused an act, on account `on` where it was on one; returns the refusal."""
     now = runtime.clock()
+    subject = actor.name if on is None else f"account:{on}"
+    line = Entry(now, actor, Event.ACCOUNT_ACT_REFUSED, subject, Outcome.DENY, why.reason, why.detail)
     with runtime.database.transaction() as connection:
-        subject = f"account:{admin.id if on is None else on}"
-        append_entry(
-            connection, Entry(now, actor, Event.ACCOUNT_ACT_REFUSED, subject, Outcome.DENY, refusal.reason)
-        )
-    return refusal
+        append_entry(connection, line)
+    return why
 
 
 def revoke_gift(runtime: Runtime, actor: Actor, admin: Account, reference: str, because: str) -> Decision:
@@ -58,7 +70,7 @@ def suspend(
     runtime: Runtime, actor: Actor, admin: Account, account_id: int, because: str, *, freeze_links: bool
 ) -> Decision:
     """Stop an account's new gifts, and freeze its links where that is wished."""
-    decision = permitted(runtime, actor, admin, because=because, on=account_id)
+    decision = _on_account(runtime, actor, admin, account_id, because)
     if isinstance(decision, Permit):
         managing.suspend(runtime, actor, account_id, because=because.strip(), freeze_links=freeze_links)
     return decision
@@ -66,7 +78,7 @@ def suspend(
 
 def unsuspend(runtime: Runtime, actor: Actor, admin: Account, account_id: int, because: str) -> Decision:
     """Let an account give again."""
-    decision = permitted(runtime, actor, admin, because=because, on=account_id)
+    decision = _on_account(runtime, actor, admin, account_id, because)
     if isinstance(decision, Permit):
         managing.unsuspend(runtime, actor, account_id, because=because.strip())
     return decision
@@ -76,11 +88,12 @@ def grant_credits(
     runtime: Runtime, actor: Actor, admin: Account, account_id: int, because: str, *, credits: int
 ) -> Decision:
     """Give an account extra credits for the present month."""
-    decision = permitted(runtime, actor, admin, because=because, on=account_id)
+    decision = _on_account(runtime, actor, admin, account_id, because)
     if isinstance(decision, Deny):
         return decision
     if not 1 <= credits <= CREDITS_AT_ONCE:
-        return Deny(Reason.CREDITS_OUT_OF_RANGE, detail={"credits": credits, "limit": CREDITS_AT_ONCE})
+        limits = {"limit": CREDITS_AT_ONCE}
+        return refuse(runtime, actor, Deny(Reason.CREDITS_OUT_OF_RANGE, detail=limits), on=account_id)
     now = runtime.clock()
     with runtime.database.transaction() as connection:
         account = accounts.take_account(connection, account_id)
@@ -133,8 +146,10 @@ def withdraw_article(
         return decision
     now = runtime.clock()
     with runtime.database.transaction() as connection:
-        if not articles.withdraw_article(connection, article_id, because=because.strip(), now=now):
+        if articles.find_article(connection, article_id) is None:
             return Deny(Reason.ARTICLE_UNKNOWN)
+        if not articles.withdraw_article(connection, article_id, because=because.strip(), now=now):
+            return decision
         about: dict[str, str | int] = {"withdrawn": 1, "because": because}
         append_entry(
             connection, Entry(now, actor, Event.ARTICLE_RIGHTS_CHANGED, f"article:{article_id}", detail=about)
@@ -171,6 +186,13 @@ def confirm_restore(runtime: Runtime, actor: Actor, admin: Account, because: str
             append_entry(connection, Entry(now, actor, Event.RESTORE_CONFIRMED, "gateway", detail=about))
         runtime.policies.forget()
     return decision
+
+
+def _on_account(runtime: Runtime, actor: Actor, admin: Account, account_id: int, because: str) -> Decision:
+    with runtime.database.reading() as connection:
+        if accounts.find_account(connection, account_id) is None:
+            return Deny(Reason.ACCOUNT_UNKNOWN)
+    return permitted(runtime, actor, admin, because=because, on=account_id)
 
 
 def _on_gift(runtime: Runtime, actor: Actor, admin: Account, reference: str, because: str) -> Decision:

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
-from gateway.accounts import managing
-from gateway.decision import Deny, Reason
-from gateway.period import Allowance
+from gateway.decision import Deny, Permit, Reason
+from gateway.period import Allowance, month_of
+from gateway.period import Month as CalendarMonth
+from gateway.policy import Policy
 from gateway.runtime import Runtime
-from gateway.sharing.credits import allowance_in, limit_of
+from gateway.sharing.credits import allowance_in, counted, limit_of
 from gateway.store import accounts, allowances, articles, gifts, policies
 from gateway.store.accounts import Account
+from gateway.store.allowances import Usage
 from gateway.store.articles import Article, ArticleLine
 from gateway.store.gifts import GiftFilter, GiftLine
 from gateway.store.policies import Restoration
@@ -27,6 +29,14 @@ class Month:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountLine:
+    """An account in a list, with its present month where it has a plan."""
+
+    account: Account
+    allowance: Allowance | None
+
+
+@dataclass(frozen=True, slots=True)
 class AccountStory:
     """An account with its months and its gifts; `older` is the gift row to continue before."""
 
@@ -40,16 +50,21 @@ class AccountStory:
 
 @dataclass(frozen=True, slots=True)
 class ArticleStory:
-    """An article with the gifts of it."""
+    """An article, and how many gifts of it still take readers."""
 
     article: Article
-    gifts: tuple[GiftLine, ...]
-    older: int | None
+    open_gifts: int
 
 
-def list_accounts(runtime: Runtime, *, like: str = "", after: int = 0) -> list[Account]:
-    """List accounts by a part of their address or name."""
-    return managing.list_accounts(runtime, like=like, after=after, limit=PAGE)
+def list_accounts(runtime: Runtime, *, like: str = "", after: int = 0) -> list[AccountLine]:
+    """List accounts by a part of their address or name, with what they gave this month."""
+    now = runtime.clock()
+    policy = runtime.policies.in_force(now).policy
+    month = month_of(now, policy.publisher.zone)
+    with runtime.database.reading() as connection:
+        found = accounts.list_accounts(connection, like=like, after=after, limit=PAGE)
+        usage = allowances.list_usage_of(connection, [each.id for each in found], month.key)
+    return [AccountLine(each, _counted(each, usage, policy, month)) for each in found]
 
 
 def account_story(runtime: Runtime, account_id: int, *, before: int | None = None) -> AccountStory | Deny:
@@ -70,14 +85,16 @@ def account_story(runtime: Runtime, account_id: int, *, before: int | None = Non
     return AccountStory(account, allowance, limit_of(account, current.policy) or 0, months, *_page(lines))
 
 
-def article_story(runtime: Runtime, article_id: int, *, before: int | None = None) -> ArticleStory | Deny:
-    """Tell an article's story."""
+def article_story(runtime: Runtime, article_id: int) -> ArticleStory | Deny:
+    """Tell an article's story; what shuts an article shuts every gift of it."""
+    now = runtime.clock()
     with runtime.database.reading() as connection:
         article = articles.find_article(connection, article_id)
         if article is None:
             return Deny(Reason.ARTICLE_UNKNOWN)
-        lines = gifts.list_gifts(connection, GiftFilter(article_id=article_id, before=before), limit=PAGE + 1)
-    return ArticleStory(article, *_page(lines))
+        given = isinstance(article.rights.giving(now), Permit)
+        open_gifts = gifts.count_open_gifts(connection, article_id, now) if given else 0
+    return ArticleStory(article, open_gifts)
 
 
 def list_articles(runtime: Runtime) -> tuple[ArticleLine, ...]:
@@ -90,6 +107,13 @@ def open_restoration(runtime: Runtime) -> Restoration | None:
     """Find a restore that shuts the links until it is confirmed."""
     with runtime.database.reading() as connection:
         return policies.find_open_restoration(connection)
+
+
+def _counted(
+    account: Account, usage: dict[int, Usage], policy: Policy, month: CalendarMonth
+) -> Allowance | None:
+    limit = limit_of(account, policy)
+    return None if limit is None else counted(usage.get(account.id, Usage(month.key)), limit, month)
 
 
 def _page(lines: list[GiftLine]) -> tuple[tuple[GiftLine, ...], int | None]:

@@ -71,7 +71,7 @@ def suspend(email: str, reason: str, freeze_links: bool) -> None:  # noqa: FBT00
 @click.argument("email")
 @click.option("--reason", required=True, help="Goes into the log.")
 def unsuspend(email: str, reason: str) -> None:
-    """Let EMAIL give again; frozen links stay frozen until an admin thaws them one by one."""
+    """Let EMAIL give again; the links that were frozen with it open again."""
     with opened() as runtime:
         found = account_named(runtime, email)
         managing.unsuspend(runtime, OPERATOR, found.id, because=reason)

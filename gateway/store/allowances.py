@@ -60,6 +60,13 @@ def list_usage(connection: Connection, account_id: int) -> list[Usage]:
     return [Usage(*row) for row in connection.execute(statement.order_by(allowance.c.period.desc()))]
 
 
+def list_usage_of(connection: Connection, account_ids: list[int], period: str) -> dict[int, Usage]:
+    """List what several accounts used and were granted in one month, by account; who has no row is left out."""
+    wanted = allowance.c.account_id.in_(account_ids) & (allowance.c.period == period)
+    columns = (allowance.c.account_id, allowance.c.period, allowance.c.used, allowance.c.granted)
+    return {row[0]: Usage(*row[1:]) for row in connection.execute(select(*columns).where(wanted))}
+
+
 def take_credit(connection: Connection, account_id: int, period: str, limit: int) -> Usage | None:
     """Take one credit if the plan's limit and what was granted leave one; None means spent.
 

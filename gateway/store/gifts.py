@@ -80,6 +80,12 @@ def list_open_gifts(connection: Connection, account_id: int, article_id: int, no
     return [Gift(*row) for row in connection.execute(_OPEN_OF_ACCOUNT, values)]
 
 
+def count_open_gifts(connection: Connection, article_id: int, now: datetime) -> int:
+    """Count the gifts of an article that still take readers."""
+    statement = select(func.count()).where(gift.c.article_id == article_id, _OPEN)
+    return int(connection.execute(statement, {"now": now}).scalar_one())
+
+
 def find_gift_line(connection: Connection, reference: str) -> GiftLine | None:
     """Find a gift by its reference, with its article and giver."""
     row = connection.execute(_LINE.where(gift.c.reference == reference)).first()
@@ -133,23 +139,32 @@ def freeze_gift(
     connection: Connection, gift_id: int, now: datetime, because: str, *, until: datetime | None = None
 ) -> list[str]:
     """Freeze one living gift; returns its reference, or nothing where it was frozen or over already."""
-    return _freeze(connection, gift.c.id == gift_id, now, because, until)
+    return _freeze(connection, gift.c.id == gift_id, now, _frozen(now, because, until))
 
 
 def freeze_gifts(
-    connection: Connection, account_id: int, now: datetime, because: str, *, until: datetime | None = None
+    connection: Connection,
+    account_id: int,
+    now: datetime,
+    because: str,
+    *,
+    until: datetime | None = None,
+    since: datetime | None = None,
 ) -> list[str]:
-    """Freeze every living gift of an account; returns their references."""
-    return _freeze(connection, gift.c.account_id == account_id, now, because, until)
+    """Freeze every gift of an account that lives at `now`, as of `since`, else of `now`; returns their references."""
+    return _freeze(connection, gift.c.account_id == account_id, now, _frozen(since or now, because, until))
+
+
+def _frozen(since: datetime, because: str, until: datetime | None) -> dict[str, Any]:
+    return {"frozen_at": since, "frozen_because": because, "frozen_until": until}
 
 
 def _freeze(
-    connection: Connection, wanted: ColumnElement[bool], now: datetime, because: str, until: datetime | None
+    connection: Connection, wanted: ColumnElement[bool], now: datetime, values: dict[str, Any]
 ) -> list[str]:
     ended = gift.c.frozen_until <= now
     living = wanted & gift.c.revoked_at.is_(None) & or_(gift.c.frozen_at.is_(None), ended)
     statement = update(gift).where(living, gift.c.expires_at > now).returning(gift.c.reference)
-    values = {"frozen_at": now, "frozen_because": because, "frozen_until": until}
     return list(connection.execute(statement.values(**values)).scalars())
 
 

@@ -93,7 +93,7 @@ def account() -> Response:
     return make_response(text)
 
 
-@bp.post("/account/sessions/<int:session_id>/end")
+@bp.post("/account/sessions/<row:session_id>/end")
 def end_session(session_id: int) -> Response:
     """Sign another browser out."""
     if (turned_away := signed_in()) is not None:

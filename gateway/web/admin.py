@@ -11,11 +11,11 @@ from gateway.auditing import EntryFilter, acts, log, people
 from gateway.auditing.ruling import flags_of
 from gateway.decision import Decision, Deny, Permit, Reason
 from gateway.ledger import Event
-from gateway.link import standing
 from gateway.web import asking
 from gateway.web.desk import shown_account, shown_entry, shown_gift_line
 from gateway.web.guards import at_the_desk, me
 from gateway.web.refusals import refused, status_of
+from gateway.web.rows import row
 from gateway.web.rules import reason_given, shown_firing
 from gateway.web.showing import shown_gift, shown_policy
 from gateway.web.state import state
@@ -44,7 +44,7 @@ def show_log() -> Response:
     except ValueError:
         wanted, error = EntryFilter(), Deny(Reason.REQUEST_INVALID)
     page = log.read_log(state().runtime, wanted)
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=row)
     asked: dict[str, Any] = {name: value for name, value in filters.items() if value}
     text = render_template(
         "admin/log.html",
@@ -59,7 +59,7 @@ def show_log() -> Response:
     return make_response(text, 200 if error is None else status_of(error))
 
 
-@bp.get("/gifts/<reference>")
+@bp.get("/gifts/<reference:reference>")
 def gift(reference: str, error: Deny | None = None) -> Response:
     """Show a gift's whole story."""
     story = log.gift_story(state().runtime, reference)
@@ -78,21 +78,21 @@ def gift(reference: str, error: Deny | None = None) -> Response:
     return make_response(text, 200 if error is None else status_of(error))
 
 
-@bp.post("/gifts/<reference>/revoke")
+@bp.post("/gifts/<reference:reference>/revoke")
 def revoke_gift(reference: str) -> Response:
     """Withdraw a gift."""
     answer = acts.revoke_gift(state().runtime, asking.actor(), me(), reference, reason_given())
     return _after_gift(answer, reference, "revoked")
 
 
-@bp.post("/gifts/<reference>/freeze")
+@bp.post("/gifts/<reference:reference>/freeze")
 def freeze_gift(reference: str) -> Response:
     """Shut a gift until it is thawed."""
     answer = acts.freeze_gift(state().runtime, asking.actor(), me(), reference, reason_given())
     return _after_gift(answer, reference, "frozen")
 
 
-@bp.post("/gifts/<reference>/thaw")
+@bp.post("/gifts/<reference:reference>/thaw")
 def thaw_gift(reference: str) -> Response:
     """Open a frozen gift again."""
     answer = acts.thaw_gift(state().runtime, asking.actor(), me(), reference, reason_given())
@@ -103,20 +103,22 @@ def thaw_gift(reference: str) -> Response:
 def accounts() -> Response:
     """List accounts."""
     wanted = request.args.get("q", "").strip()[:100]
-    after = request.args.get("after", 0, type=int)
+    after = request.args.get("after", 0, type=row)
     found = people.list_accounts(state().runtime, like=wanted, after=after)
-    shown = [shown_account(each) for each in found]
+    shown = [shown_account(each.account, each.allowance) for each in found]
     full = len(found) == people.PAGE
-    older = url_for("admin.accounts", q=wanted or None, after=found[-1].id) if full else None
+    older = url_for("admin.accounts", q=wanted or None, after=found[-1].account.id) if full else None
     return make_response(render_template("admin/accounts.html", accounts=shown, q=wanted, older=older))
 
 
-@bp.get("/accounts/<int:account_id>")
+@bp.get("/accounts/<row:account_id>")
 def account(account_id: int, error: Deny | None = None) -> Response:
     """Show an account's story."""
-    story = people.account_story(state().runtime, account_id)
+    before = request.args.get("before", type=row)
+    story = people.account_story(state().runtime, account_id, before=before)
     if isinstance(story, Deny):
         return refused(story)
+    older = story.older and url_for("admin.account", account_id=account_id, before=story.older)
     subject = f"account:{account_id}"
     entries = log.read_log(state().runtime, EntryFilter(subject=subject), limit=LATEST).entries
     text = render_template(
@@ -133,6 +135,7 @@ def account(account_id: int, error: Deny | None = None) -> Response:
             for each in story.months
         ],
         gifts=[shown_gift_line(each) for each in story.gifts],
+        older=older,
         entries=[shown_entry(each) for each in entries],
         flags=[shown_firing(each) for each in flags_of(state().runtime, subject)],
         log_url=url_for("admin.log", subject=subject),
@@ -141,7 +144,7 @@ def account(account_id: int, error: Deny | None = None) -> Response:
     return make_response(text, 200 if error is None else status_of(error))
 
 
-@bp.post("/accounts/<int:account_id>/suspend")
+@bp.post("/accounts/<row:account_id>/suspend")
 def suspend(account_id: int) -> Response:
     """Stop an account's new gifts."""
     freeze = request.form.get("freeze_links") == "1"
@@ -151,14 +154,14 @@ def suspend(account_id: int) -> Response:
     return _after_account(answer, account_id, "suspended_and_frozen" if freeze else "suspended")
 
 
-@bp.post("/accounts/<int:account_id>/unsuspend")
+@bp.post("/accounts/<row:account_id>/unsuspend")
 def unsuspend(account_id: int) -> Response:
     """Let an account give again."""
     answer = acts.unsuspend(state().runtime, asking.actor(), me(), account_id, reason_given())
     return _after_account(answer, account_id, "unsuspended")
 
 
-@bp.post("/accounts/<int:account_id>/grant")
+@bp.post("/accounts/<row:account_id>/grant")
 def grant(account_id: int) -> Response:
     """Give an account extra credits for this month."""
     credits = request.form.get("credits", 0, type=int)
@@ -168,30 +171,28 @@ def grant(account_id: int) -> Response:
     return _after_account(answer, account_id, "granted")
 
 
-@bp.get("/articles/<int:article_id>")
+@bp.get("/articles/<row:article_id>")
 def article(article_id: int, error: Deny | None = None) -> Response:
     """Show an article's rights, and what they did."""
     story = people.article_story(state().runtime, article_id)
     if isinstance(story, Deny):
         return refused(story)
-    now = state().runtime.clock()
-    entries = log.read_log(
-        state().runtime, EntryFilter(subject=f"article:{article_id}"), limit=LATEST
-    ).entries
+    subject = f"article:{article_id}"
+    entries = log.read_log(state().runtime, EntryFilter(subject=subject), limit=LATEST).entries
     pictures = story.article.pictures
     text = render_template(
         "admin/article.html",
         article=story.article,
         rights=story.article.rights,
         picture_travels=bool(pictures[0].travels) if pictures else None,
-        open_gifts=sum(isinstance(standing(each.gift, now), Permit) for each in story.gifts),
+        open_gifts=story.open_gifts,
         entries=[shown_entry(each) for each in entries],
         error=error,
     )
     return make_response(text, 200 if error is None else status_of(error))
 
 
-@bp.post("/articles/<int:article_id>/rights")
+@bp.post("/articles/<row:article_id>/rights")
 def change_rights(article_id: int) -> Response:
     """Change an article's gift right, withdraw it or bring it back."""
     change, runtime, actor = request.form.get("change", ""), state().runtime, asking.actor()
@@ -233,7 +234,7 @@ def _after_account(answer: Decision, account_id: int, done: str) -> Response:
 def _filter(filters: dict[str, str]) -> EntryFilter:
     texts = {name: filters[name] for name in TEXT_FILTERS}
     since, until = _day(filters["since"]), _day(filters["until"])
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=row)
     return EntryFilter(**texts, since=since, until=until and until + timedelta(days=1), before=before)
 
 

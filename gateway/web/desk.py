@@ -9,6 +9,7 @@ from gateway.accounts import Account
 from gateway.auditing import GiftLine, StoredEntry
 from gateway.decision import Deny
 from gateway.link import standing
+from gateway.period import Allowance
 from gateway.web.showing import shown_person
 from gateway.web.state import state
 
@@ -60,8 +61,8 @@ def shown_gift_line(line: GiftLine) -> dict[str, Any]:
     return {**shown, "headline": line.headline, "standing": decision if isinstance(decision, Deny) else None}
 
 
-def shown_account(found: Account) -> dict[str, Any]:
-    """Show an account."""
+def shown_account(found: Account, allowance: Allowance | None = None) -> dict[str, Any]:
+    """Show an account, with its present month where a list says it."""
     person = shown_person(found)
     label = person.plan_label if person is not None else ""
     return {
@@ -71,5 +72,5 @@ def shown_account(found: Account) -> dict[str, Any]:
         "role": found.role,
         "plan_label": label,
         "suspended_at": found.suspended_at,
-        "allowance": None,
+        "allowance": allowance,
     }

@@ -6,9 +6,11 @@ from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from gateway.accounts import Account
+from gateway.auditing import acts
 from gateway.decision import Deny, Reason
 from gateway.web import asking
 from gateway.web.refusals import refused, wants_json
+from gateway.web.state import state
 
 
 def signed_in() -> Response | None:
@@ -25,9 +27,8 @@ def at_the_desk() -> Response | None:
     turned_away = signed_in()
     if turned_away is not None:
         return turned_away
-    if me().role not in ("admin", "auditor"):
-        return refused(Deny(Reason.ACCOUNT_FORBIDDEN))
-    return None
+    decision = acts.admitted(state().runtime, asking.actor(), me())
+    return refused(decision) if isinstance(decision, Deny) else None
 
 
 def me() -> Account:

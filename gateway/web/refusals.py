@@ -8,8 +8,10 @@ from flask import Flask, Response, g, jsonify, make_response, render_template, r
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from gateway.auditing import acts
 from gateway.decision import Deny, Reason
 from gateway.runtime import DATABASE_AWAY
+from gateway.web import asking
 from gateway.web.state import state
 from gateway.web.wording import words_for, words_for_status
 
@@ -68,7 +70,7 @@ STATUSES: Final = {
 def install(app: Flask) -> None:
     """Answer every refusal and fault of `app` with a page or a problem, whichever was asked for."""
     app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(CSRFError, lambda _error: refused(Deny(Reason.CLAIM_FOREIGN)))
+    app.register_error_handler(CSRFError, _foreign_form)
     for away in DATABASE_AWAY:
         app.register_error_handler(away, _database_away)
 
@@ -156,6 +158,13 @@ def _http_error(error: HTTPException) -> Response:
         if name.lower() in ("allow", "retry-after", "www-authenticate"):
             response.headers[name] = value
     return response
+
+
+def _foreign_form(_error: CSRFError) -> Response:
+    deny = Deny(Reason.CLAIM_FOREIGN)
+    if asking.account() is not None:
+        acts.refuse(state().runtime, asking.actor(), deny)
+    return refused(deny)
 
 
 def _database_away(_error: Exception) -> Response:

@@ -15,6 +15,7 @@ from gateway.web import asking
 from gateway.web.guards import me, signed_in
 from gateway.web.qrcodes import qr_picture
 from gateway.web.refusals import refused, status_of
+from gateway.web.rows import row
 from gateway.web.showing import article_url, gift_url, shown_article, shown_gift
 from gateway.web.state import state
 
@@ -56,7 +57,7 @@ def issue(slug: str) -> Response:
 @bp.get("/gifts")
 def gifts() -> Response:
     """List my gifts."""
-    before = request.args.get("before", type=int)
+    before = request.args.get("before", type=row)
     page = own.own_gifts(state().runtime, me().id, before=before)
     text = render_template(
         "subscriber/gifts.html",
@@ -69,14 +70,14 @@ def gifts() -> Response:
     return make_response(text)
 
 
-@bp.get("/gifts/<reference>")
+@bp.get("/gifts/<reference:reference>")
 def gift(reference: str) -> Response:
     """Show one gift of mine."""
     found = own.own_gift(state().runtime, me().id, reference)
     return refused(found) if isinstance(found, Deny) else _gift_page(found)
 
 
-@bp.get("/gifts/<reference>/qr.svg")
+@bp.get("/gifts/<reference:reference>/qr.svg")
 def qr(reference: str) -> Response:
     """Draw the link of a gift of mine as a QR code."""
     found = own.own_gift(state().runtime, me().id, reference)
@@ -89,7 +90,7 @@ def qr(reference: str) -> Response:
     return qr_picture(gift_url(found.token))
 
 
-@bp.get("/gifts/<reference>/revoke")
+@bp.get("/gifts/<reference:reference>/revoke")
 def revoke(reference: str) -> Response:
     """Ask before a gift is withdrawn."""
     found = own.own_gift(state().runtime, me().id, reference)
@@ -106,7 +107,7 @@ def revoke(reference: str) -> Response:
     return make_response(text)
 
 
-@bp.post("/gifts/<reference>/revoke")
+@bp.post("/gifts/<reference:reference>/revoke")
 def revoke_now(reference: str) -> Response:
     """Withdraw a gift of mine."""
     runtime = state().runtime
@@ -119,7 +120,7 @@ def revoke_now(reference: str) -> Response:
     return redirect(url_for("subscriber.gift", reference=reference, done=done), 303)
 
 
-@bp.post("/gifts/<reference>/renew")
+@bp.post("/gifts/<reference:reference>/renew")
 def renew(reference: str) -> Response:
     """Give the article of a spent gift once more."""
     key = request.form.get("idempotency_key", "")[:KEY_LENGTH]
@@ -131,7 +132,7 @@ def renew(reference: str) -> Response:
     return refused(article) if isinstance(article, Deny) else _issued(answer, article, "renewed")
 
 
-@bp.post("/gifts/<reference>/fresh-link")
+@bp.post("/gifts/<reference:reference>/fresh-link")
 def fresh_link(reference: str) -> Response:
     """Sign a gift of mine anew when the key of its link was retired."""
     answer = own.renew_link(state().runtime, asking.actor(), me().id, reference)
@@ -140,7 +141,7 @@ def fresh_link(reference: str) -> Response:
     return redirect(url_for("subscriber.gift", reference=reference, done="fresh"), 303)
 
 
-@bp.post("/gifts/<reference>/label")
+@bp.post("/gifts/<reference:reference>/label")
 def relabel(reference: str) -> Response:
     """Change a gift's private label."""
     runtime = state().runtime
