@@ -44,6 +44,7 @@ def test_a_gift_goes_the_whole_way(new_person: NewPerson, site: Site) -> None:
     friend.goto(link)
     friend.wait_for_url(re.compile(f"/articles/{site.slug}"))
     expect(friend.get_by_role("main")).to_contain_text(WITHHELD)
+    expect(friend).to_have_url(f"{site.url}/articles/{site.slug}")
     friend.wait_for_timeout(3200)
     with friend.expect_response(re.compile("/confirm$")) as confirmed:
         friend.mouse.move(200, 300)

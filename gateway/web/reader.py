@@ -52,6 +52,7 @@ def article(slug: str) -> Response:
             gift=None if held is None else shown_gift(held.gift, held.giver),
             confirm=None if held is None else _confirm(slug, held),
             own_gift=visit.account is not None and "own" in request.args,
+            arrived="own" in request.args or "kept" in request.args,
         )
     )
     if not shown.article.rights.free:

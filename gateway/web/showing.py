@@ -191,10 +191,14 @@ def gift_url(token: str) -> str:
 
 
 def _absolute(picture: Picture | None) -> Picture | None:
-    # Previews fetch pictures from elsewhere, so an address on this site must be whole.
-    if picture is None or not picture.href.startswith("/"):
-        return picture
-    return replace(picture, href=f"{state().settings.base_url}{picture.href}")
+    # Previews fetch pictures from elsewhere, so an address on this site must be whole. Our pages load nothing over
+    # plain http, where anybody on the way could change it; the same address over TLS is what is asked instead.
+    if picture is None:
+        return None
+    if picture.href.startswith("/"):
+        return replace(picture, href=f"{state().settings.base_url}{picture.href}")
+    scheme, _, rest = picture.href.partition("://")
+    return replace(picture, href=f"https://{rest}") if scheme.lower() == "http" else picture
 
 
 def _sanitised(html: str) -> Markup:
