@@ -1,10 +1,17 @@
 """What the log is made of: events, entries, and the one way an entry is spelled."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from json.encoder import encode_basestring
+
+from gateway.verify import salted
+
+# RFC 8785 has the numbers of IEEE 754, which hold no whole number beyond these for certain.
+LARGEST_NUMBER = 2**53 - 1
+
+Words = Mapping[str, str | int]
 
 
 class Event(StrEnum):
@@ -58,6 +65,14 @@ class Event(StrEnum):
     KEY_ADDED = "key:added"
     KEY_RETIRED = "key:retired"
     LOG_READ = "log:read"
+    LOG_BEGUN = "log:begun"
+    LOG_HEARTBEAT = "log:heartbeat"
+    LOG_STOPPED = "log:stopped"
+    LOG_EXPORTED = "log:exported"
+    SEAL_KEY_ADDED = "seal_key:added"
+    SEAL_KEY_RETIRED = "seal_key:retired"
+    PERSON_EXPORTED = "person:exported"
+    PERSON_ERASED = "person:erased"
     BACKUP_MADE = "backup:made"
     BACKUP_RESTORED = "backup:restored"
     RESTORE_CONFIRMED = "backup:confirmed"
@@ -72,11 +87,20 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, under a pseudonym (`account:7`, `reader:…`, `operator`), seen as what, in which request."""
+    """Who acts, under a pseudonym (`account:7`, `reader`, `operator`), seen as what, in which request.
+
+    `personal` is what of a person stands beside the entry and may be erased there: `device`, `network`, `name`.
+    """
 
     name: str
     visitor: str = ""
     request_id: str = ""
+    personal: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def known_as(self) -> str:
+        """Who this is as far as is known at the moment: `reader:…` with the device, anybody else by name."""
+        return known_as(self.name, self.personal.get("device"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +113,41 @@ class Entry:
     subject: str
     outcome: Outcome = Outcome.PERMIT
     reason: str = ""
-    detail: Mapping[str, str | int] = field(default_factory=dict)
+    detail: Words = field(default_factory=dict)
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedEntry:
+    """An entry as it was written, with all that its leaf is the hash of; `detail` and `personal` are spelled."""
+
+    id: int
+    at: datetime
+    actor: str
+    event: str
+    subject: str
+    outcome: str
+    reason: str
+    rule: str
+    visitor: str
+    request_id: str
+    detail: str
+    personal: str
+
+    def canonical(self) -> bytes:
+        """Spell the entry as RFC 8785 wants it: every field in order of its name, in UTF-8."""
+        text = encode_basestring
+        return (
+            f'{{"actor":{text(self.actor)},"at":"{spelled_instant(self.at)}","detail":{self.detail},'
+            f'"event":{text(self.event)},"id":{self.id},"outcome":{text(self.outcome)},"personal":{self.personal},'
+            f'"reason":{text(self.reason)},"request_id":{text(self.request_id)},"rule":{text(self.rule)},'
+            f'"subject":{text(self.subject)},"visitor":{text(self.visitor)}}}'
+        ).encode()
 
 
 OPERATOR = Actor("operator")
 GATEWAY = Actor("gateway")
+READER = "reader"
 
 
 def account_actor(account_id: int, *, visitor: str = "", request_id: str = "") -> Actor:
@@ -102,15 +156,40 @@ def account_actor(account_id: int, *, visitor: str = "", request_id: str = "") -
 
 
 def reader_actor(device: bytes, *, visitor: str = "", request_id: str = "") -> Actor:
-    """Name a reader's device as an actor by the first 64 bits of its digest."""
-    return Actor(f"reader:{device[:8].hex()}", visitor, request_id)
+    """Name a reader as an actor; the first 64 bits of the device's digest stand beside the entry, where they can go."""
+    return Actor(READER, visitor, request_id, {"device": device[:8].hex()})
 
 
-def spelled(detail: Mapping[str, str | int]) -> str:
-    """Spell an entry's detail in one way only: sorted keys, no spaces, Unicode as it is."""
-    return json.dumps(dict(detail), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+def known_as(name: str, device: str | None) -> str:
+    """Name an actor by what is known: a reader whose device was erased is `reader` and no more."""
+    return f"{READER}:{device}" if name == READER and device else name
+
+
+def sealed_personal(personal: Mapping[str, tuple[bytes, str]]) -> str:
+    """Spell what an entry holds of the personal values beside it: their hashes, each with a salt of its own."""
+    return spelled({what: salted(salt, value) for what, (salt, value) in personal.items()})
+
+
+def spelled(detail: Words) -> str:
+    """Spell words and numbers in the one way of RFC 8785; raises ValueError for a number that it cannot hold."""
+    # Names are sorted as UTF-16, which differs from Unicode's order past the basic plane.
+    names = sorted(detail, key=lambda name: name.encode("utf-16-be"))
+    return "{" + ",".join(f"{encode_basestring(name)}:{_spelled(detail[name])}" for name in names) + "}"
+
+
+def spelled_instant(at: datetime) -> str:
+    """Spell an instant to the microsecond, in UTC."""
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def minute_of(at: datetime) -> datetime:
     """Return the start of the minute that holds an instant."""
     return at.astimezone(UTC).replace(second=0, microsecond=0)
+
+
+def _spelled(value: str | int) -> str:
+    if isinstance(value, str):
+        return encode_basestring(value)
+    if not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
+        raise ValueError(f"{value} is too large a number for the log")
+    return str(int(value))

@@ -247,6 +247,8 @@ entry = Table(
     Column("visitor", String(16), nullable=False, server_default=""),
     Column("request_id", String(64), nullable=False, server_default=""),
     Column("detail", Text, nullable=False, server_default="{}"),
+    Column("rule", String(64), nullable=False, server_default=""),
+    Column("personal", Text, nullable=False, server_default="{}"),
     Index("ix_entry_subject", "subject", "id"),
     Index("ix_entry_actor", "actor", "id"),
     Index("ix_entry_event", "event", "id"),
@@ -257,6 +259,62 @@ entry = Table(
         sqlite_where=text("reason <> ''"),
         postgresql_where=text("reason <> ''"),
     ),
+)
+
+# The tables of the sealed log refer to entries without a foreign key: one looks its row up at every insert, and one to
+# the entries would keep old months of them from being put away.
+entry_person = Table(
+    "entry_person",
+    metadata,
+    Column("entry_id", Key, primary_key=True, autoincrement=False),
+    Column("field", String(16), primary_key=True),
+    Column("salt", LargeBinary(16), nullable=False),
+    Column("value", Text, nullable=False),
+    Index("ix_entry_person_field_value", "field", "value", "entry_id"),
+)
+
+outbox = Table("outbox", metadata, Column("entry_id", Key, primary_key=True, autoincrement=False))
+
+leaf = Table(
+    "leaf",
+    metadata,
+    Column("position", Key, primary_key=True, autoincrement=False),
+    Column("entry_id", Key, nullable=False, unique=True),
+    Column("hash", LargeBinary(32), nullable=False),
+)
+
+node = Table(
+    "node",
+    metadata,
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("number", Key, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary(32), nullable=False),
+)
+
+sealed_log = Table(
+    "sealed_log",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("origin", String(200), nullable=False, unique=True),
+    Column("begun_at", Instant, nullable=False),
+    Column("kept", Key, nullable=False),
+)
+
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("log_id", Key, ForeignKey("sealed_log.id"), primary_key=True, autoincrement=False),
+    Column("size", Key, primary_key=True, autoincrement=False),
+    Column("root", LargeBinary(32), nullable=False),
+    Column("made_at", Instant, nullable=False),
+)
+
+log_stop = Table(
+    "log_stop",
+    metadata,
+    Column("log_id", Key, ForeignKey("sealed_log.id"), primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("because", Text, nullable=False),
 )
 
 repeat = Table(

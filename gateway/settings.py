@@ -48,6 +48,15 @@ class Settings(BaseModel):
         None, description="A file outside the database that keeps every revocation."
     )
 
+    checkpoints: str = Field(
+        "",
+        description="Folder outside the database, or https:// address, for the log's checkpoints; empty is "
+        "checkpoints in VAR.",
+    )
+    seal_keys: Path | None = Field(
+        None, description="The file of the keys that sign checkpoints; empty is seal-keys.json in VAR."
+    )
+
     @field_validator("base_url")
     @classmethod
     def _plain_http_only_on_loopback(cls, value: str) -> str:
@@ -57,6 +66,13 @@ class Settings(BaseModel):
         if parts.scheme == "http" and parts.hostname not in LOOPBACK:
             raise ValueError("want https; plain http is for loopback addresses only")
         return value.rstrip("/")
+
+    @field_validator("checkpoints")
+    @classmethod
+    def _a_folder_or_an_address(cls, value: str) -> str:
+        if "://" in value and urlsplit(value).scheme not in {"http", "https"}:
+            raise ValueError("want a folder, or an address such as https://evidence.example.com/log")
+        return value
 
     @field_validator("limits_url")
     @classmethod
@@ -83,6 +99,11 @@ class Settings(BaseModel):
     def key_file(self) -> Path:
         """The key file's path."""
         return self.keys or self.var / "keys.json"
+
+    @property
+    def seal_key_file(self) -> Path:
+        """The path of the file of sealing keys."""
+        return self.seal_keys or self.var / "seal-keys.json"
 
     @property
     def secure(self) -> bool:

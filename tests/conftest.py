@@ -18,6 +18,7 @@ pytest_plugins = [
     "tests.serving",
     "tests.house",
     "tests.commands",
+    "tests.sealed",
 ]
 
 ROOT = Path(__file__).parents[1]

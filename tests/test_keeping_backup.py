@@ -314,4 +314,4 @@ def test_a_restore_without_the_keys_says_how_many_links_are_lost(
 def test_what_must_not_come_back_is_not_in_a_backup(backup: Path) -> None:
     with zipfile.ZipFile(backup) as archive:
         kept = {name.removesuffix(".jsonl") for name in archive.namelist()} - {"manifest.json"}
-    assert set(metadata.tables) - kept == {"session", "lease", "limit_hit"}
+    assert set(metadata.tables) - kept == {"session", "lease", "limit_hit", "outbox"}

@@ -8,6 +8,7 @@ import click
 from gateway.cli import (
     accounts,
     articles,
+    audit,
     copies,
     db,
     demo,
@@ -38,6 +39,7 @@ COMMANDS = (
     copies.backup,
     copies.restore,
     copies.restore_confirm,
+    audit.audit,
     settings.settings,
 )
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.opening import RefusedError, opened, sure
+from gateway.cli.opening import RefusedError, opened, opened_shelf, sure
 from gateway.keeping.backup import make_backup
 from gateway.keeping.restore import Restored, confirm_restore, restore_backup
 from gateway.ledger import OPERATOR
@@ -43,13 +43,17 @@ def restore(file: Path, revocations: Path | None, replace: bool, yes: bool) -> N
     All of it is loaded, or nothing. Every link then stays shut until an admin confirms the restore, on the page
     of the log or by `gateway restore-confirm`.
     """
-    exported = revocations or read_settings().revocations
+    settings = read_settings()
+    exported = revocations or settings.revocations
     if exported is not None and revocations is None and not exported.exists():
         exported = None
     with opened(checked=False) as runtime:
         if replace:
             sure("Give up everything the database holds now?", yes=yes)
-        restored = restore_backup(runtime, OPERATOR, file, revocations=exported, replace=replace)
+        published = opened_shelf(settings).newest()
+        restored = restore_backup(
+            runtime, OPERATOR, file, revocations=exported, replace=replace, published=published
+        )
     click.echo(_told(restored, exported))
 
 

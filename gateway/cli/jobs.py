@@ -6,9 +6,12 @@ import threading
 
 import click
 
-from gateway.cli.opening import RefusedError, opened
+from gateway.cli.opening import RefusedError, opened, opened_shelf
 from gateway.keeping.jobs import JobsRunner
+from gateway.keeping.sealing import Sealer
 from gateway.logs import configure
+from gateway.runtime import Runtime
+from gateway.sealkeys import SealKeys
 from gateway.settings import Settings, read_settings
 
 
@@ -20,7 +23,7 @@ def jobs() -> None:
 @jobs.command()
 @click.option("--once", is_flag=True, help="Do every job once and stop.")
 def run(once: bool) -> None:  # noqa: FBT001 - click hands options over by name.
-    """Do the jobs until stopped; of several machines that run this, one at a time does."""
+    """Do the jobs and seal the log until stopped; of several machines that run this, one at a time does."""
     settings = read_settings()
     if not once:
         run_jobs(settings)
@@ -29,6 +32,9 @@ def run(once: bool) -> None:  # noqa: FBT001 - click hands options over by name.
         runner = JobsRunner(runtime, revocations=settings.revocations)
         taken = runner.take_turn()
         runner.release()
+        sealer = open_sealer(runtime, settings)
+        sealer.beat()
+        sealer.release()
     if not taken:
         raise RefusedError("another process does the jobs just now")
     click.echo("every job was done once")
@@ -41,4 +47,14 @@ def run_jobs(settings: Settings) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_about: stop.set())
     with opened() as runtime:
+        # Beside the others: an entry is sealed within seconds, however long another job takes.
+        sealer = threading.Thread(target=open_sealer(runtime, settings).run, args=(stop,), name="sealer")
+        sealer.start()
         JobsRunner(runtime, revocations=settings.revocations).run(stop)
+        stop.set()
+        sealer.join()
+
+
+def open_sealer(runtime: Runtime, settings: Settings) -> Sealer:
+    """Open the sealer with the keys and the place for checkpoints that the settings name."""
+    return Sealer(runtime, SealKeys(settings.seal_key_file), opened_shelf(settings))

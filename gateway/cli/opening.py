@@ -14,15 +14,19 @@ from gateway.accounts.passwords import AccountError
 from gateway.app import open_runtime
 from gateway.keeping.archive import BackupError
 from gateway.keeping.policies import ProposalError
+from gateway.keeping.proving import ProofError
+from gateway.keeping.publishing import PublishingError, Shelf, shelf_at
 from gateway.keeping.revocations import RevocationsError
 from gateway.keys import KeyFileError
 from gateway.policyfile import PolicyError
 from gateway.resources import ResourceMissingError
 from gateway.runtime import NoPolicyError, Runtime
-from gateway.settings import SettingsError, read_settings
+from gateway.sealkeys import SealKeyError
+from gateway.settings import Settings, SettingsError, read_settings
 from gateway.store import schema
 from gateway.store.engine import DatabaseAddressError
 from gateway.store.schema import SchemaError
+from gateway.verify import UnreadableError
 
 FAULTS = (
     AccountError,
@@ -31,11 +35,15 @@ FAULTS = (
     KeyFileError,
     NoPolicyError,
     PolicyError,
+    ProofError,
     ProposalError,
+    PublishingError,
     ResourceMissingError,
     RevocationsError,
     SchemaError,
+    SealKeyError,
     SettingsError,
+    UnreadableError,
 )
 
 
@@ -80,6 +88,11 @@ def opened(*, checked: bool = True) -> Iterator[Runtime]:
         yield runtime
     finally:
         runtime.close()
+
+
+def opened_shelf(settings: Settings) -> Shelf:
+    """Open the place of the log's checkpoints that the settings name."""
+    return shelf_at(settings.checkpoints, settings.var / "checkpoints")
 
 
 def account_named(runtime: Runtime, email: str) -> Account:

@@ -1,7 +1,5 @@
 """The jobs: what has to be tidied every few seconds or minutes, by one process of all, under a lease."""
 
-import secrets
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -12,14 +10,15 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway.keeping.leases import LIFE, Lease
 from gateway.keeping.revocations import RevocationsError, export_revocations
 from gateway.link import UNSERVED_CLAIM_LIFE
 from gateway.networks import months_of
 from gateway.runtime import Runtime
-from gateway.store import deliveries, gifts, idempotency, leases, networks, readings, statistics, upkeep
+from gateway.store import deliveries, gifts, idempotency, networks, readings, statistics, upkeep
 
 LEASE = "jobs"
-LEASE_LIFE = timedelta(seconds=30)
+LEASE_LIFE = LIFE
 TICK_SECONDS = 5.0
 IDEMPOTENCY_LIFE = timedelta(hours=24)
 GIFTS_AT_ONCE = 1000
@@ -42,7 +41,7 @@ class JobsRunner:
     def __init__(self, runtime: Runtime, *, revocations: Path | None = None) -> None:
         self._runtime = runtime
         self._due: dict[str, float] = {}
-        self.holder = f"{socket.gethostname()[:40]}:{secrets.token_hex(4)}"
+        self._lease = Lease(runtime, LEASE)
         self.jobs = jobs_of(runtime, revocations)
 
     def run(self, stop: threading.Event) -> None:
@@ -68,24 +67,20 @@ class JobsRunner:
             if stop is not None and stop.is_set():
                 break
             # Before each job, so that no job begins on a lease that ran out during the one before.
-            if not self._take_lease():
+            if not self._lease.held(self._runtime.clock()):
                 return False
             if self._due.get(job.name, float("-inf")) <= time.monotonic():
                 self._do(job)
         return True
 
+    @property
+    def holder(self) -> str:
+        """The name under which this runner has the lease."""
+        return self._lease.holder
+
     def release(self) -> None:
         """Give the lease up; where that fails it runs out by itself."""
-        try:
-            with self._runtime.database.transaction() as connection:
-                leases.release_lease(connection, LEASE, self.holder)
-        except SQLAlchemyError as fault:
-            log.warning("jobs_lease_not_released", error=type(fault).__name__)
-
-    def _take_lease(self) -> bool:
-        now = self._runtime.clock()
-        with self._runtime.database.transaction() as connection:
-            return leases.take_lease(connection, LEASE, self.holder, now=now, until=now + LEASE_LIFE)
+        self._lease.release()
 
     def _do(self, job: Job) -> None:
         self._due[job.name] = time.monotonic() + job.every

@@ -9,11 +9,13 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from gateway.keeping.archive import BackupError, Manifest, each_row, opened
+from gateway.keeping.beginning import AlarmError, begin_log_within
 from gateway.keeping.revocations import replay_revocations
 from gateway.ledger import Actor, Entry, Event
 from gateway.runtime import Runtime
-from gateway.store import copies, gifts, policies, schema, upkeep
+from gateway.store import copies, gifts, policies, schema, sealing, upkeep
 from gateway.store.entries import append_entry
+from gateway.verify import Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +30,17 @@ class Restored:
 
 
 def restore_backup(
-    runtime: Runtime, actor: Actor, path: Path, *, revocations: Path | None, replace: bool
+    runtime: Runtime,
+    actor: Actor,
+    path: Path,
+    *,
+    revocations: Path | None,
+    replace: bool,
+    published: Note | None = None,
 ) -> Restored:
     """Load a backup into an empty database, or with `replace` into any, in one transaction.
+
+    A new log then goes on from what the backup had sealed, and names `published`, the last checkpoint of the old.
 
     Raises BackupError for a file that is damaged, newer than this release, or not to be loaded here, and
     RevocationsError; the database is then as it was.
@@ -50,6 +60,7 @@ def restore_backup(
             about: dict[str, str | int] = {"made_at": manifest.made_at.isoformat(), "rows": rows}
             about |= {"revocations": replayed}
             append_entry(connection, Entry(now, actor, Event.BACKUP_RESTORED, "gateway", detail=about))
+            _begin_log(runtime, connection, actor, now, published, path)
             restored = _restored(runtime, connection, manifest, now, replayed)
     runtime.policies.forget()
     return restored
@@ -92,6 +103,24 @@ def _load(connection: Connection, archive: ZipFile, manifest: Manifest, path: Pa
     copies.number_on(connection)
     schema.upgrade_within(connection)
     return rows
+
+
+def _begin_log(
+    runtime: Runtime, connection: Connection, actor: Actor, now: datetime, published: Note | None, path: Path
+) -> None:
+    """Begin a log of another name, since the old one may have sealed what the backup does not have."""
+    sealing.drop_sealed_from_outbox(connection)
+    state = sealing.find_log(connection)
+    if published is None and state is not None and state.size:
+        published = Note(state.origin, state.size, state.root, "", ())
+    if state is None and published is None:
+        return
+    try:
+        begin_log_within(
+            connection, actor, runtime.base_url, now, before=published, because="restored from a backup"
+        )
+    except AlarmError as alarm:
+        raise BackupError(f"{path}: its log is not whole: {alarm}") from None
 
 
 def _restored(

@@ -31,8 +31,8 @@ from gateway.store.engine import Database
 
 ROWS_AT_ONCE = 500
 # A lease and a limit's counts mean nothing elsewhere or later, and a session that was ended since the backup
-# must not come to life again.
-LEFT_OUT = frozenset({"session", "lease", "limit_hit"})
+# must not come to life again. What waits to be sealed is queued by the database itself, as entries come in.
+LEFT_OUT = frozenset({"session", "lease", "limit_hit", "outbox"})
 KINDS: Mapping[str, TypeEngine[Any]] = {
     "instant": Instant(),
     "date": Date(),

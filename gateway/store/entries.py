@@ -1,15 +1,31 @@
 """The log's rows: appended, counted when they repeat, read; never changed."""
 
+import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    cast,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from gateway import metrics
-from gateway.ledger import Entry, Outcome, spelled
-from gateway.models import entry, repeat
+from gateway.ledger import READER, Entry, Event, Outcome, known_as, sealed_personal, spelled
+from gateway.models import entry, entry_person, repeat
 
 REPEAT_WITHIN = timedelta(minutes=1)
+SALT_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +43,7 @@ class StoredEntry:
     request_id: str
     detail: str
     repeats: int
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +60,7 @@ class EntryFilter:
     before: int | None = None
 
 
+_FIELDS = ("at", "actor", "event", "subject", "outcome", "reason", "rule", "visitor", "request_id", "detail")
 _APPEND = insert(entry).returning(entry.c.id)
 _REPEAT = (
     update(repeat)
@@ -54,52 +72,127 @@ _REPEAT = (
     )
     .values(count=repeat.c.count + 1)
 )
+_BESIDE = ("entry_id", "field", "salt", "value")
+_COUNTED = ("entry_id", "actor", "subject", "reason", "started_at", "count")
 
 
 def append_entry(connection: Connection, line: Entry) -> None:
-    """Append an entry; a refusal that repeats within a minute raises its first entry's counter instead."""
+    """Append an entry; a refusal that repeats within a minute raises its first entry's counter instead.
+
+    That it is to be sealed is noted by the database itself, in the same transaction.
+    """
     metrics.count_act(line.event.value, line.reason)
     refused = line.outcome is Outcome.DENY
     if refused and _counted_as_repeat(connection, line):
         return
-    entry_id = connection.execute(
-        _APPEND,
-        {
-            "at": line.at,
-            "actor": line.actor.name,
-            "event": line.event.value,
-            "subject": line.subject,
-            "outcome": line.outcome.value,
-            "reason": line.reason,
-            "visitor": line.actor.visitor,
-            "request_id": line.actor.request_id,
-            "detail": spelled(line.detail),
-        },
-    ).scalar_one()
+    beside = {what: (secrets.token_bytes(SALT_BYTES), value) for what, value in line.actor.personal.items()}
+    row = _row(line, sealed_personal(beside) if beside else "{}")
+    if connection.dialect.name == "postgresql" and (beside or refused):
+        values = {f"entry_{name}": value for name, value in row.items()}
+        for number, (what, (salt, value)) in enumerate(beside.items()):
+            values |= {f"field_{number}": what, f"salt_{number}": salt, f"value_{number}": value}
+        if refused:
+            values["known_as"] = line.actor.known_as
+        connection.execute(_append_at_once(len(beside), refused=refused), values)
+        return
+    entry_id = connection.execute(_APPEND, row).scalar_one()
+    if beside:
+        rows = [(entry_id, what, salt, value) for what, (salt, value) in beside.items()]
+        connection.execute(insert(entry_person), [dict(zip(_BESIDE, each, strict=True)) for each in rows])
     if refused:
-        row = {"entry_id": entry_id, "actor": line.actor.name, "subject": line.subject, "reason": line.reason}
-        connection.execute(insert(repeat), {**row, "started_at": line.at, "count": 0})
+        known = (entry_id, line.actor.known_as, line.subject, line.reason, line.at, 0)
+        connection.execute(insert(repeat), dict(zip(_COUNTED, known, strict=True)))
 
 
 def list_entries(connection: Connection, wanted: EntryFilter, *, limit: int = 50) -> list[StoredEntry]:
-    """List entries newest first."""
-    columns = [entry.c[name] for name in StoredEntry.__slots__ if name != "repeats"]
-    count = func.coalesce(repeat.c.count, 0)
-    statement = select(*columns, count).outerjoin(repeat, repeat.c.entry_id == entry.c.id)
-    for name in ("event", "actor", "subject", "outcome", "reason"):
-        if value := getattr(wanted, name):
-            statement = statement.where(entry.c[name] == value)
+    """List entries newest first; heartbeats, which tell only that nothing happened, where they are asked for."""
+    columns = [entry.c[name] for name in ("id", *_FIELDS)]
+    count = func.coalesce(repeat.c.count, 0).label("repeats")
+    device = and_(entry_person.c.entry_id == entry.c.id, entry_person.c.field == "device")
+    statement = (
+        select(*columns, count, entry_person.c.value.label("device"))
+        .outerjoin(repeat, repeat.c.entry_id == entry.c.id)
+        .outerjoin(entry_person, device)
+        .where(*_narrowed(wanted))
+    )
+    rows = connection.execute(statement.order_by(entry.c.id.desc()).limit(limit)).mappings()
+    return [_stored(row) for row in rows]
+
+
+def _narrowed(wanted: EntryFilter) -> list[ColumnElement[bool]]:
+    names = ("event", "subject", "outcome", "reason")
+    narrowed = [entry.c[name] == value for name in names if (value := getattr(wanted, name))]
+    if not wanted.event:
+        narrowed.append(entry.c.event != Event.LOG_HEARTBEAT.value)
+    if wanted.actor:
+        narrowed.append(_acted(wanted.actor))
     if wanted.since is not None:
-        statement = statement.where(entry.c.at >= wanted.since)
+        narrowed.append(entry.c.at >= wanted.since)
     if wanted.until is not None:
-        statement = statement.where(entry.c.at < wanted.until)
+        narrowed.append(entry.c.at < wanted.until)
     if wanted.before is not None:
-        statement = statement.where(entry.c.id < wanted.before)
-    rows = connection.execute(statement.order_by(entry.c.id.desc()).limit(limit))
-    return [StoredEntry(*row) for row in rows]
+        narrowed.append(entry.c.id < wanted.before)
+    return narrowed
+
+
+def _acted(actor: str) -> ColumnElement[bool]:
+    """Narrow to an actor; a reader's device is looked up beside the entries."""
+    kind, _, device = actor.partition(":")
+    if kind != READER or not device:
+        return entry.c.actor == actor
+    by_device = select(entry_person.c.entry_id).where(
+        entry_person.c.field == "device", entry_person.c.value == device
+    )
+    return entry.c.id.in_(by_device)
+
+
+def _stored(row: Mapping[Any, Any]) -> StoredEntry:
+    values = {name: row[name] for name in ("id", *_FIELDS, "repeats")}
+    return StoredEntry(**{**values, "actor": known_as(row["actor"], row["device"])})
+
+
+def _row(line: Entry, personal: str) -> dict[str, Any]:
+    return {
+        "at": line.at,
+        "actor": line.actor.name,
+        "event": line.event.value,
+        "subject": line.subject,
+        "outcome": line.outcome.value,
+        "reason": line.reason,
+        "rule": line.rule,
+        "visitor": line.actor.visitor,
+        "request_id": line.actor.request_id,
+        "detail": spelled(line.detail),
+        "personal": personal,
+    }
+
+
+@cache
+def _append_at_once(beside: int, *, refused: bool) -> Any:
+    """Spell one statement for PostgreSQL that appends an entry with all that stands beside it."""
+    names = (*_FIELDS, "personal")
+    given = {name: bindparam(f"entry_{name}", type_=entry.c[name].type) for name in names}
+    line = insert(entry).values(given).returning(entry.c.id).cte("line")
+    parts = []
+    for number in range(beside):
+        values = [
+            cast(bindparam(f"{name}_{number}"), entry_person.c[name].type)
+            for name in ("field", "salt", "value")
+        ]
+        row = select(line.c.id, *values)
+        parts.append(insert(entry_person).from_select(_BESIDE, row).cte(f"beside_{number}"))
+    if refused:
+        known = ("known_as", "entry_subject", "entry_reason", "entry_at")
+        values = [
+            cast(bindparam(name), repeat.c[column].type)
+            for name, column in zip(known, _COUNTED[1:5], strict=True)
+        ]
+        row = select(line.c.id, *values, literal(0))
+        parts.append(insert(repeat).from_select(_COUNTED, row).cte("counted"))
+    return select(line.c.id).add_cte(*parts)
 
 
 def _counted_as_repeat(connection: Connection, line: Entry) -> bool:
     since = line.at - REPEAT_WITHIN
-    values = {"who": line.actor.name, "what": line.subject, "why": line.reason, "since": since}
+    values = {"who": line.actor.known_as, "what": line.subject, "why": line.reason, "since": since}
     return connection.execute(_REPEAT, values).rowcount > 0

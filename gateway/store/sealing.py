@@ -1,0 +1,214 @@
+"""The sealed log's rows: what waits in the outbox, leaves, nodes and checkpoints; added and read, never changed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, LargeBinary, bindparam, delete, func, insert, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import BigInteger
+
+from gateway.ledger import SealedEntry
+from gateway.merkle import Node
+from gateway.models import checkpoint, entry, entry_person, leaf, log_stop, node, outbox, sealed_log
+
+ROWS_AT_ONCE = 2000
+_STREAMED = {"yield_per": ROWS_AT_ONCE}
+
+
+@dataclass(frozen=True, slots=True)
+class LogState:
+    """The log that is being sealed: its name, what it took over, why it was stopped, and its newest checkpoint."""
+
+    id: int
+    origin: str
+    kept: int
+    stopped_because: str | None
+    size: int
+    root: bytes
+    made_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An entry that waits to be sealed; None in place of one that is gone from under its outbox row."""
+
+    entry_id: int
+    entry: SealedEntry | None
+
+
+_ENTRY = [entry.c[name] for name in SealedEntry.__slots__]
+_NEWEST = (
+    select(checkpoint).order_by(checkpoint.c.log_id.desc(), checkpoint.c.size.desc()).limit(1).subquery()
+)
+_LOG = (
+    select(
+        sealed_log.c.id,
+        sealed_log.c.origin,
+        sealed_log.c.kept,
+        log_stop.c.because,
+        func.coalesce(_NEWEST.c.size, 0),
+        _NEWEST.c.root,
+        _NEWEST.c.made_at,
+    )
+    .outerjoin(log_stop, log_stop.c.log_id == sealed_log.c.id)
+    .outerjoin(_NEWEST, _NEWEST.c.log_id == sealed_log.c.id)
+    .order_by(sealed_log.c.id.desc())
+    .limit(1)
+)
+_WAITING = (
+    select(outbox.c.entry_id, *_ENTRY)
+    .outerjoin(entry, entry.c.id == outbox.c.entry_id)
+    .order_by(outbox.c.entry_id)
+    .limit(ROWS_AT_ONCE)
+)
+_NUMBERS, _HASHES = ARRAY(BigInteger), ARRAY(LargeBinary)
+_ADD_LEAVES_AT_ONCE = insert(leaf).from_select(
+    ["position", "entry_id", "hash"],
+    select(
+        func.unnest(bindparam("positions", type_=_NUMBERS)),
+        func.unnest(bindparam("entry_ids", type_=_NUMBERS)),
+        func.unnest(bindparam("hashes", type_=_HASHES)),
+    ),
+)
+
+
+def find_log(connection: Connection) -> LogState | None:
+    """Find the log that is being sealed; None before the first was begun."""
+    row = connection.execute(_LOG).first()
+    return None if row is None else LogState(*row[:5], row[5] or b"", row[6])
+
+
+def add_log(connection: Connection, *, origin: str, begun_at: datetime, kept: int) -> int:
+    """Begin a log under a name of its own, over the first `kept` leaves that there are; returns its id."""
+    values = {"origin": origin, "begun_at": begun_at, "kept": kept}
+    return int(connection.execute(insert(sealed_log).returning(sealed_log.c.id), values).scalar_one())
+
+
+def add_stop(connection: Connection, log_id: int, *, at: datetime, because: str) -> None:
+    """Note that a log must not be sealed any further."""
+    connection.execute(insert(log_stop), {"log_id": log_id, "at": at, "because": because})
+
+
+def list_waiting(connection: Connection) -> list[Waiting]:
+    """List the entries that wait to be sealed, up to ROWS_AT_ONCE of them.
+
+    An entry that was committed late has a small number, and is there like any other.
+    """
+    rows = connection.execute(_WAITING)
+    return [Waiting(row[0], None if row[1] is None else SealedEntry(*row[1:])) for row in rows]
+
+
+def drop_waiting(connection: Connection, entry_ids: Sequence[int]) -> int:
+    """Take entries out of the outbox; returns how many were still in it."""
+    return connection.execute(delete(outbox).where(outbox.c.entry_id.in_(entry_ids))).rowcount
+
+
+def drop_sealed_from_outbox(connection: Connection) -> None:
+    """Take out of the outbox whatever has a leaf: after a restore, which queues every entry it brings."""
+    connection.execute(delete(outbox).where(outbox.c.entry_id.in_(select(leaf.c.entry_id))))
+
+
+def find_oldest_waiting(connection: Connection) -> datetime | None:
+    """Find when the entry was written that waits longest to be sealed."""
+    statement = select(entry.c.at).join(outbox, outbox.c.entry_id == entry.c.id)
+    return connection.execute(statement.order_by(outbox.c.entry_id).limit(1)).scalar()
+
+
+def add_leaves(connection: Connection, start: int, entry_ids: Sequence[int], hashes: Sequence[bytes]) -> None:
+    """Add leaves from a position on; a position that is taken is an IntegrityError."""
+    positions = range(start, start + len(entry_ids))
+    if connection.dialect.name == "postgresql":
+        # One statement with three arrays is several times as fast as a row each.
+        rows = {"positions": list(positions), "entry_ids": list(entry_ids), "hashes": list(hashes)}
+        connection.execute(_ADD_LEAVES_AT_ONCE, rows)
+        return
+    names = ("position", "entry_id", "hash")
+    values = zip(positions, entry_ids, hashes, strict=True)
+    connection.execute(insert(leaf), [dict(zip(names, each, strict=True)) for each in values])
+
+
+def add_nodes(connection: Connection, nodes: Sequence[Node]) -> None:
+    """Add the nodes above the leaves that are complete."""
+    if nodes:
+        rows = [{"level": each.level, "number": each.index, "hash": each.hash} for each in nodes]
+        connection.execute(insert(node), rows)
+
+
+def add_checkpoint(connection: Connection, *, log_id: int, size: int, root: bytes, made_at: datetime) -> None:
+    """Note that the first `size` leaves are sealed under a root."""
+    connection.execute(insert(checkpoint), {"log_id": log_id, "size": size, "root": root, "made_at": made_at})
+
+
+def count_leaves(connection: Connection) -> int:
+    """Count the leaves by the last position that is taken."""
+    return int(connection.execute(select(func.coalesce(func.max(leaf.c.position) + 1, 0))).scalar_one())
+
+
+def list_hashes(connection: Connection, level: int, start: int, stop: int) -> list[bytes]:
+    """List stored hashes of a level, from a number to before another; raises ValueError where one is missing."""
+    at, found = (leaf.c.position, leaf.c.hash) if level == 0 else (node.c.number, node.c.hash)
+    statement = select(found).where(at >= start, at < stop).order_by(at)
+    if level:
+        statement = statement.where(node.c.level == level)
+    hashes = list(connection.execute(statement).scalars())
+    if len(hashes) != stop - start:
+        raise ValueError(f"the tree lacks hashes of level {level} between {start} and {stop}")
+    return hashes
+
+
+def each_hash(connection: Connection, stop: int) -> Iterator[bytes]:
+    """Yield the stored hash of every leaf before a position, in order."""
+    statement = select(leaf.c.hash).where(leaf.c.position < stop).order_by(leaf.c.position)
+    yield from connection.execute(statement, execution_options=_STREAMED).scalars()
+
+
+def each_leaf(connection: Connection, stop: int) -> Iterator[tuple[int, int, bytes, SealedEntry | None]]:
+    """Yield position, entry number, stored hash and entry of every leaf before a position, None where it is gone."""
+    statement = (
+        select(leaf.c.position, leaf.c.entry_id, leaf.c.hash, *_ENTRY)
+        .outerjoin(entry, entry.c.id == leaf.c.entry_id)
+        .where(leaf.c.position < stop)
+        .order_by(leaf.c.position)
+    )
+    streamed = connection.execute(statement, execution_options=_STREAMED)
+    for row in streamed:
+        yield row[0], row[1], row[2], None if row[3] is None else SealedEntry(*row[3:])
+
+
+def each_beside(connection: Connection, stop: int) -> Iterator[tuple[int, str, bytes, str]]:
+    """Yield every personal value that still stands beside a sealed entry: its position, field, salt and value."""
+    names = (leaf.c.position, entry_person.c.field, entry_person.c.salt, entry_person.c.value)
+    statement = (
+        select(*names)
+        .join(leaf, leaf.c.entry_id == entry_person.c.entry_id)
+        .where(leaf.c.position < stop)
+        .order_by(leaf.c.position, entry_person.c.field)
+    )
+    for row in connection.execute(statement, execution_options=_STREAMED):
+        yield row[0], row[1], row[2], row[3]
+
+
+def find_leaf(connection: Connection, entry_id: int) -> tuple[int, bytes] | None:
+    """Find the position and the stored hash of an entry; None while it is not sealed."""
+    row = connection.execute(select(leaf.c.position, leaf.c.hash).where(leaf.c.entry_id == entry_id)).first()
+    return None if row is None else (row[0], row[1])
+
+
+def find_entry(connection: Connection, entry_id: int) -> SealedEntry | None:
+    """Find an entry as it was written."""
+    row = connection.execute(select(*_ENTRY).where(entry.c.id == entry_id)).first()
+    return None if row is None else SealedEntry(*row)
+
+
+def list_strays(connection: Connection, *, limit: int) -> list[int]:
+    """List entries that are neither sealed nor wait for it: nobody wrote them by way of the gateway."""
+    known = select(leaf.c.entry_id).where(leaf.c.entry_id == entry.c.id).exists()
+    waits = select(outbox.c.entry_id).where(outbox.c.entry_id == entry.c.id).exists()
+    return list(connection.execute(select(entry.c.id).where(~known, ~waits).limit(limit)).scalars())
+
+
+def list_lost(connection: Connection, *, limit: int) -> list[int]:
+    """List entries that wait to be sealed and are gone: somebody deleted them within seconds."""
+    statement = select(outbox.c.entry_id).outerjoin(entry, entry.c.id == outbox.c.entry_id)
+    return list(connection.execute(statement.where(entry.c.id.is_(None)).limit(limit)).scalars())

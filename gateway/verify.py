@@ -1,0 +1,540 @@
+"""Prove the gateway's log away from the gateway, with this one file, Python and the package `cryptography`.
+
+    python verify.py EXPORT --key KEY [--checkpoints PATH …]   every entry, against every checkpoint
+    python verify.py PROOF.json --key KEY                      one entry, or one history
+
+KEY is a public key as `gateway audit keys` prints it, or a file of such lines; PATH is a checkpoint somebody kept, a
+file of them or a folder. It ends with 0 when all agrees, with 1 when something does not, with 2 when something could
+not be read. What is verified: RFC 6962 (the Merkle tree), C2SP signed-note and tlog-checkpoint (the checkpoints).
+"""
+
+import argparse
+import base64
+import binascii
+import hashlib
+import heapq
+import io
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+DASH = "— "
+ED25519 = b"\x01"
+FAULTS_TOLD = 20
+STEP = 10_000
+# In RFC 8785 a quotation mark inside a text is escaped, so these bytes stand in no text.
+BEGUN = b'"event":"log:begun"'
+
+Beside = tuple[str, bytes, str]
+Progress = Callable[[int], None]
+
+
+class UnreadableError(ValueError):
+    """Something is not what it was given as; the text names it."""
+
+
+def leaf_hash(entry: bytes) -> bytes:
+    """Hash one entry as RFC 6962 hashes a leaf."""
+    return hashlib.sha256(b"\x00" + entry).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Hash two subtrees as RFC 6962 hashes a node."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+class Tree:
+    """A Merkle tree that grows leaf by leaf and keeps only the roots of its whole subtrees, largest first."""
+
+    def __init__(self, size: int = 0, peaks: Iterable[bytes] = ()) -> None:
+        self.size = size
+        self.peaks = list(peaks)
+
+    def append(self, leaf: bytes) -> None:
+        """Add a leaf's hash."""
+        size = self.size
+        while size & 1:
+            leaf = node_hash(self.peaks.pop(), leaf)
+            size >>= 1
+        self.peaks.append(leaf)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """Hash the whole tree."""
+        if not self.peaks:
+            return hashlib.sha256().digest()
+        root = self.peaks[-1]
+        for peak in reversed(self.peaks[:-1]):
+            root = node_hash(peak, root)
+        return root
+
+
+def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
+    """Tell whether the tree of that size and root has this leaf at this index (RFC 9162, 2.1.3.2)."""
+    if not 0 <= index < size or not _are_hashes(leaf, root, *proof):
+        return False
+    at, last, found = index, size - 1, leaf
+    for other in proof:
+        if last == 0:
+            return False
+        if at & 1 or at == last:
+            found = node_hash(other, found)
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            found = node_hash(found, other)
+        at, last = at >> 1, last >> 1
+    return last == 0 and found == root
+
+
+def verify_consistency(
+    old_size: int, new_size: int, proof: Sequence[bytes], old_root: bytes, new_root: bytes
+) -> bool:
+    """Tell whether the newer tree is the older one with leaves added (RFC 9162, 2.1.4.2).
+
+    That it begins with the empty tree says nothing, so that is no consistency either.
+    """
+    if not 0 < old_size <= new_size:
+        return False
+    if old_size == new_size:
+        return not proof and old_root == new_root
+    if not proof or not _are_hashes(old_root, new_root, *proof):
+        return False
+    path = [old_root, *proof] if old_size & (old_size - 1) == 0 else list(proof)
+    at, last = old_size - 1, new_size - 1
+    while at & 1:
+        at, last = at >> 1, last >> 1
+    old = new = path[0]
+    for other in path[1:]:
+        if last == 0:
+            return False
+        if at & 1 or at == last:
+            old, new = node_hash(other, old), node_hash(other, new)
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            new = node_hash(new, other)
+        at, last = at >> 1, last >> 1
+    return last == 0 and old == old_root and new == new_root
+
+
+def _are_hashes(*found: bytes) -> bool:
+    return all(len(each) == 32 for each in found)
+
+
+def salted(salt: bytes, value: str) -> str:
+    """Hash a personal value that stands beside an entry, as the entry has it."""
+    return hashlib.sha256(salt + value.encode()).hexdigest()
+
+
+def key_id(name: str, public: bytes) -> bytes:
+    """Compute the four bytes by which a signed note names an Ed25519 key."""
+    return hashlib.sha256(name.encode() + b"\n" + ED25519 + public).digest()[:4]
+
+
+def read_key(text: str) -> bytes:
+    """Read the 32 bytes of a public key, `NAME+ID+BASE64`; raises UnreadableError."""
+    name, _, rest = text.strip().partition("+")
+    stated, _, encoded = rest.partition("+")
+    try:
+        content = base64.b64decode(encoded, validate=True)
+    except binascii.Error:
+        content = b""
+    if len(content) != 33 or content[:1] != ED25519 or key_id(name, content[1:]).hex() != stated:
+        raise UnreadableError(f"{text.strip()!r} is no public key; want NAME+ID+BASE64")
+    return content[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A checkpoint: which log, how many entries, the root over them, and who signed that."""
+
+    origin: str
+    size: int
+    root: bytes
+    text: str
+    signatures: tuple[tuple[str, bytes], ...]
+
+    def spelled(self) -> str:
+        """Spell the note as it was read."""
+        lines = (f"{DASH}{name} {base64.b64encode(each).decode()}\n" for name, each in self.signatures)
+        return self.text + "\n" + "".join(lines)
+
+    def signed_by(self, keys: Iterable[bytes]) -> bool:
+        """Tell whether one of these keys signed it; a bad signature under one of them spoils the rest."""
+        signed = False
+        known = {key_id(self.origin, key): key for key in keys}
+        for name, signature in self.signatures:
+            key = known.get(signature[:4]) if name == self.origin else None
+            if key is not None:
+                try:
+                    Ed25519PublicKey.from_public_bytes(key).verify(signature[4:], self.text.encode())
+                except InvalidSignature:
+                    return False
+                signed = True
+        return signed
+
+
+def read_note(note: str) -> Note:
+    """Read one signed note; raises UnreadableError."""
+    body, divided, signed = note.rpartition("\n\n")
+    lines = body.split("\n")
+    try:
+        origin, size, root = lines[0], lines[1], base64.b64decode(lines[2], validate=True)
+        signatures = tuple(_signature(line) for line in signed.splitlines())
+    except (IndexError, ValueError):
+        divided = ""
+    if not divided or not origin or not signatures or len(root) != 32 or size != str(_number(size)):
+        raise UnreadableError(f"{note[:80]!r} is no checkpoint")
+    return Note(origin, int(size), root, body + "\n", signatures)
+
+
+def each_note(lines: Iterable[str]) -> Iterator[Note]:
+    """Yield the checkpoints that stand one after another in a file; a last one that is cut off is left out."""
+    held: list[str] = []
+    signed = False
+    for line in lines:
+        if signed and not line.startswith(DASH):
+            yield read_note("".join(held))
+            held, signed = [], False
+        held.append(line)
+        signed = line.startswith(DASH)
+    if signed and held[-1].endswith("\n"):
+        yield read_note("".join(held))
+
+
+@dataclass(slots=True)
+class Line:
+    """One place of the tree: the entry's number, the hash that was stored, and the entry itself, None where it is gone."""
+
+    position: int
+    entry: int | None
+    stored: bytes
+    text: bytes | None
+    beside: Sequence[Beside] = ()
+
+
+@dataclass(slots=True)
+class _Log:
+    """What is known of one origin: the checkpoints that agree and those that do not, and what a successor said of it."""
+
+    last: Note | None = None
+    good: Note | None = None
+    bad: Note | None = None
+    given_up: tuple[int, int] | None = None
+
+
+@dataclass(slots=True)
+class Report:
+    """What a verification found; it is good where there is no fault. `told` has as many faults as one reads."""
+
+    entries: int = 0
+    checkpoints: int = 0
+    beside: int = 0
+    faults: int = 0
+    told: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    root: bytes = b""
+
+    def fault(self, words: str) -> None:
+        """Note something that does not agree."""
+        self.faults += 1
+        if len(self.told) < FAULTS_TOLD:
+            self.told.append(words)
+
+
+def examine(
+    lines: Iterable[Line],
+    notes: Iterable[Note],
+    keys: Sequence[bytes],
+    *,
+    unpublished: int = 0,
+    progress: Progress | None = None,
+) -> Report:
+    """Hold every entry against its leaf hash, and the tree of these against every checkpoint, smallest first.
+
+    A living log may have `unpublished` entries at its end, whose checkpoint is about to be.
+    """
+    report, tree, logs = Report(), Tree(), dict[str, _Log]()
+    coming = iter(notes)
+    note = _judged_to(0, next(coming, None), coming, tree, logs, report)
+    for line in lines:
+        _examine_line(line, tree.size, report, logs)
+        tree.append(line.stored)
+        if note is not None and note.size <= tree.size:
+            note = _judged_to(tree.size, note, coming, tree, logs, report)
+        if progress is not None and tree.size % STEP == 0:
+            progress(tree.size)
+    report.entries, report.root = tree.size, tree.root()
+    while note is not None:
+        _judge(note, None, logs, report)
+        note = next(coming, None)
+    _conclude(logs, keys, report, unpublished)
+    if progress is not None:
+        progress(tree.size)
+    return report
+
+
+def _examine_line(line: Line, expected: int, report: Report, logs: dict[str, _Log]) -> None:
+    name = f"position {expected}" if line.entry is None else f"entry {line.entry} (position {expected})"
+    if line.position != expected:
+        report.fault(f"position {expected} is missing; the next that is there is {line.position}")
+    if line.text is None:
+        report.fault(f"{name} was deleted")
+    elif leaf_hash(line.text) != line.stored:
+        report.fault(f"{name} is not what was sealed")
+    elif line.beside:
+        _examine_beside(line, name, report)
+    if line.text is not None and BEGUN in line.text:
+        _note_successor(line.text, logs)
+
+
+def _examine_beside(line: Line, name: str, report: Report) -> None:
+    sealed = json.loads(line.text or b"{}").get("personal", {})
+    for what, salt, value in line.beside:
+        report.beside += 1
+        if sealed.get(what) != salted(salt, value):
+            report.fault(f"{name}: the {what} beside it is not what was sealed")
+
+
+def _note_successor(text: bytes, logs: dict[str, _Log]) -> None:
+    """Take from the first entry of a log which one it goes on from, from where, and what that one had published."""
+    try:
+        entry = json.loads(text)
+        detail = entry["detail"]
+        if entry["event"] == "log:begun" and "before" in detail:
+            given_up = int(detail["kept"]), int(detail["before_size"])
+            logs.setdefault(str(detail["before"]), _Log()).given_up = given_up
+    except (ValueError, KeyError, TypeError):
+        return  # Such an entry is no gateway's; as any other it has to agree with its hash.
+
+
+def _judged_to(
+    size: int, note: Note | None, coming: Iterator[Note], tree: Tree, logs: dict[str, _Log], report: Report
+) -> Note | None:
+    """Judge every checkpoint up to a size; returns the first that is larger."""
+    root = tree.root()
+    while note is not None and note.size <= size:
+        _judge(note, root if note.size == size else None, logs, report)
+        note = next(coming, None)
+    return note
+
+
+def _judge(note: Note, root: bytes | None, logs: dict[str, _Log], report: Report) -> None:
+    log = logs.setdefault(note.origin, _Log())
+    report.checkpoints += 1
+    if log.last is not None and note.size < log.last.size:
+        report.fault(f"the checkpoints of {note.origin} go back from size {log.last.size} to {note.size}")
+        return
+    log.last = note
+    if note.root == root:
+        log.good = note if log.bad is None else log.good
+    elif log.bad is None:
+        log.bad = note
+
+
+def _conclude(logs: dict[str, _Log], keys: Sequence[bytes], report: Report, unpublished: int) -> None:
+    for origin, log in logs.items():
+        for note in filter(None, (log.good, log.bad, log.last)):
+            if not note.signed_by(keys):
+                report.fault(
+                    f"the checkpoint of {origin} at size {note.size} is signed by no key that was given"
+                )
+                break
+        if log.bad is not None:
+            _tell_interval(origin, log, log.bad, report)
+    covered = max((log.good.size for log in logs.values() if log.good is not None), default=0)
+    if not logs:
+        report.fault("there is no checkpoint to hold the entries against")
+    elif covered < report.entries - unpublished and not report.faults:
+        report.fault(
+            f"{report.entries - covered} entries from position {covered} on are covered by no checkpoint"
+        )
+
+
+def _tell_interval(origin: str, log: _Log, bad: Note, report: Report) -> None:
+    kept, published = log.given_up or (None, 0)
+    if kept is not None and bad.size > kept and log.last is not None and log.last.size <= published:
+        report.remarks.append(
+            f"{origin} had {published} entries; its successor goes on from the first {kept} and says so: "
+            f"{published - kept} were given up"
+        )
+        return
+    since = 0 if log.good is None else log.good.size
+    if bad.size > report.entries:
+        report.fault(
+            f"the log was truncated: the checkpoint of {origin} at size {bad.size} covers entries after position "
+            f"{report.entries - 1}, which are gone"
+        )
+    report.fault(
+        f"the checkpoints of {origin} agree up to size {since} and no more at {bad.size}: what is at positions "
+        f"{since} to {bad.size - 1} was changed, reordered, put in or taken out"
+    )
+
+
+def notes_of(path: Path) -> list[Iterator[Note]]:
+    """List the checkpoints of a file, or of a folder with one folder a log: as many streams as there are logs."""
+    if path.is_dir():
+        folders = sorted({file.parent for file in path.rglob("*.txt")})
+        return [_notes_in(sorted(folder.glob("*.txt"))) for folder in folders]
+    return [_notes_in([path])]
+
+
+def _notes_in(files: Sequence[Path]) -> Iterator[Note]:
+    for file in files:
+        with file.open(encoding="utf-8", newline="\n") as lines:
+            yield from each_note(lines)
+
+
+def merged(streams: Iterable[Iterator[Note]]) -> Iterator[Note]:
+    """Merge checkpoints from several places, smallest first."""
+    return heapq.merge(*streams, key=lambda note: note.size)
+
+
+def export_lines(archive: ZipFile) -> Iterator[Line]:
+    """Yield what an export holds, place by place."""
+    personal = _personal(archive)
+    waiting = next(personal, None)
+    with archive.open("entries.jsonl") as entries, archive.open("leaves.txt") as leaves:
+        for position, (text, stored) in enumerate(zip_longest(entries, leaves)):
+            beside: list[Beside] = []
+            while waiting is not None and waiting[0] == position:
+                beside.append(waiting[1])
+                waiting = next(personal, None)
+            entry = None if text is None or text == b"null\n" else text.rstrip(b"\n")
+            hashed = bytes.fromhex(stored.decode()) if stored else leaf_hash(entry or b"")
+            yield Line(position, _entry_id(entry, hashed), hashed, entry, beside)
+
+
+def _entry_id(text: bytes | None, stored: bytes) -> int | None:
+    # Only a line that is going to be named is worth reading.
+    if text is None or leaf_hash(text) == stored:
+        return None
+    try:
+        return _number(str(json.loads(text)["id"]))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _personal(archive: ZipFile) -> Iterator[tuple[int, Beside]]:
+    if "personal.jsonl" in archive.namelist():
+        with archive.open("personal.jsonl") as file:
+            for line in file:
+                row = json.loads(line)
+                yield row["position"], (row["field"], bytes.fromhex(row["salt"]), row["value"])
+
+
+def verify_export(
+    path: Path, keys: Sequence[bytes], kept: Iterable[Path], progress: Progress | None = None
+) -> Report:
+    """Verify an export against the checkpoints in it and those that somebody kept; raises UnreadableError."""
+    try:
+        with ZipFile(path) as archive, archive.open("checkpoints.txt") as file:
+            own = each_note(io.TextIOWrapper(file, "utf-8", newline="\n"))
+            streams = [own, *(stream for each in kept for stream in notes_of(each))]
+            return examine(export_lines(archive), merged(streams), keys, progress=progress)
+    except (BadZipFile, KeyError, ValueError, EOFError) as fault:
+        raise UnreadableError(f"{path}: is no export of the gateway's log, or damaged ({fault})") from None
+
+
+def verify_proof(text: str, keys: Sequence[bytes]) -> str:
+    """Verify the proof of one entry or one history and say what it proves; raises UnreadableError, ValueError if it proves nothing."""
+    try:
+        proof = json.loads(text)
+        path = [bytes.fromhex(each) for each in proof["proof"]]
+        new = read_note(proof["checkpoint"])
+        old = read_note(proof["old"]) if "old" in proof else None
+        entry, index = (b"", 0) if old else (str(proof["entry"]).encode(), int(proof["position"]))
+    except (ValueError, KeyError, TypeError):
+        raise UnreadableError("is no proof of the gateway's log") from None
+    for note in filter(None, (old, new)):
+        if not note.signed_by(keys):
+            raise NotProvenError(f"the checkpoint at size {note.size} is signed by no key that was given")
+    if old is not None:
+        if not verify_consistency(old.size, new.size, path, old.root, new.root):
+            raise NotProvenError(f"the log at size {new.size} does not contain the log at size {old.size}")
+        return f"{new.origin} at size {new.size} is {old.origin} at size {old.size} with entries added"
+    if not verify_inclusion(leaf_hash(entry), index, new.size, path, new.root):
+        raise NotProvenError(f"the entry is not at position {index} of {new.origin} at size {new.size}")
+    return f"stands at position {index} of {new.origin} at size {new.size}: {entry.decode()}"
+
+
+class NotProvenError(Exception):
+    """A proof proves nothing; the text says why."""
+
+
+def told(report: Report) -> str:
+    """Tell what was found, in lines."""
+    lines = [f"{report.entries} entries, {report.checkpoints} checkpoints, {report.beside} personal values"]
+    lines += [f"note: {remark}" for remark in report.remarks]
+    lines += [f"FAULT: {fault}" for fault in report.told]
+    if report.faults > len(report.told):
+        lines.append(f"and {report.faults - len(report.told)} more faults")
+    lines.append(
+        "the log is not what was sealed" if report.faults else f"all agree; root {report.root.hex()}"
+    )
+    return "\n".join(lines)
+
+
+def keys_of(stated: Iterable[str]) -> list[bytes]:
+    """Read public keys, or files of them; raises UnreadableError."""
+    texts = [
+        line
+        for each in stated
+        for line in (Path(each).read_text("utf-8").splitlines() if Path(each).is_file() else [each])
+    ]
+    return [read_key(text) for text in texts if text.strip()]
+
+
+def _signature(line: str) -> tuple[str, bytes]:
+    name, _, encoded = line.removeprefix(DASH).partition(" ")
+    signature = base64.b64decode(encoded, validate=True)
+    if not line.startswith(DASH) or not name or len(signature) < 5:
+        raise ValueError("is no signature line")
+    return name, signature
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _bar(done: int) -> None:
+    sys.stderr.write(f"\r{done:>12,} entries verified")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Verify what was asked for; returns the status to end with."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("file", type=Path, help="an export, or a proof (.json)")
+    parser.add_argument(
+        "--key", action="append", required=True, help="a public key or a file of them (may be repeated)"
+    )
+    parser.add_argument(
+        "--checkpoints", action="append", type=Path, default=[], help="checkpoints kept elsewhere"
+    )
+    asked = parser.parse_args(arguments)
+    progress = _bar if sys.stderr.isatty() else None
+    try:
+        keys = keys_of(asked.key)
+        if asked.file.suffix == ".json":
+            words, status = verify_proof(asked.file.read_text("utf-8"), keys), 0
+        else:
+            report = verify_export(asked.file, keys, asked.checkpoints, progress)
+            words, status = told(report), int(report.faults > 0)
+    except NotProvenError as fault:
+        words, status = f"FAULT: {fault}", 1
+    except (UnreadableError, OSError) as fault:
+        words, status = f"{asked.file}: {fault}", 2
+    sys.stdout.write(words + "\n")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
