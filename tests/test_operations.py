@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -18,11 +19,12 @@ from gateway.app import build_app, create_app
 from gateway.ledger import account_actor
 from gateway.settings import Settings
 from gateway.sharing.issuing import Issued, Wish, issue_gift
+from gateway.store import sealing
 from tests.served import Site
 
 BASE = "http://127.0.0.1:8000"
 PERSON = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
-WELL = {"database": "ok", "tables": "ok", "policy": "ok", "keys": "ok", "limits": "ok"}
+WELL = {"database": "ok", "tables": "ok", "policy": "ok", "keys": "ok", "log": "ok", "limits": "ok"}
 NewApp = Callable[..., Flask]
 
 
@@ -67,10 +69,10 @@ def test_a_database_at_another_step_is_not_ready(new_app: NewApp, site: Site) ->
     app = new_app()
     with site.runtime.database.transaction() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'of next year'")
-    assert readiness(app) == (503, {**WELL, "tables": "ahead", "policy": "missing"})
+    assert readiness(app) == (503, {**WELL, "tables": "ahead", "policy": "missing", "log": "missing"})
     with site.runtime.database.transaction() as connection:
         connection.exec_driver_sql("DELETE FROM alembic_version")
-    assert readiness(app) == (503, {**WELL, "tables": "missing", "policy": "missing"})
+    assert readiness(app) == (503, {**WELL, "tables": "missing", "policy": "missing", "log": "missing"})
 
 
 def test_a_database_without_a_policy_is_not_ready(new_app: NewApp, site: Site) -> None:
@@ -81,7 +83,7 @@ def test_a_database_without_a_policy_is_not_ready(new_app: NewApp, site: Site) -
 
 
 def test_a_database_that_is_away_is_named(database_away: Flask) -> None:
-    away = {**WELL, "database": "away", "tables": "away", "policy": "away", "limits": "away"}
+    away = {**WELL, "database": "away", "tables": "away", "policy": "away", "log": "away", "limits": "away"}
     assert readiness(database_away) == (503, away)
     # Where it should be is nobody's business outside.
     assert "127.0.0.1" not in database_away.test_client().get("/readyz", base_url=BASE).text
@@ -96,6 +98,18 @@ def test_a_missing_key_file_is_named(new_app: NewApp, site: Site) -> None:
 
 def test_a_store_of_limits_that_is_away_is_named(new_app: NewApp) -> None:
     assert readiness(new_app(limits_url="redis://127.0.0.1:1/0")) == (503, {**WELL, "limits": "away"})
+
+
+def test_a_log_that_nobody_seals_is_told_and_turns_nobody_away(
+    new_app: NewApp, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = new_app()
+    monkeypatch.setattr("gateway.keeping.readiness.LATE_AFTER", timedelta(0))
+    assert readiness(app) == (200, {**WELL, "log": "late"})
+    with site.runtime.database.transaction() as connection:
+        log_id = sealing.add_log(connection, origin="log/1", begun_at=site.runtime.clock(), kept=0)
+        sealing.add_stop(connection, log_id, at=site.runtime.clock(), because="somebody was here")
+    assert readiness(app) == (200, {**WELL, "log": "stopped"})
 
 
 def test_requests_are_counted_by_endpoint_and_status(new_app: NewApp, site: Site) -> None:

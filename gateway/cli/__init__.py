@@ -15,6 +15,7 @@ from gateway.cli import (
     gifts,
     jobs,
     keys,
+    people,
     policy,
     rules,
     run,
@@ -40,6 +41,7 @@ COMMANDS = (
     copies.restore,
     copies.restore_confirm,
     audit.audit,
+    people.people,
     settings.settings,
 )
 

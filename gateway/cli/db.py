@@ -2,10 +2,10 @@
 
 import click
 
-from gateway.cli.opening import opened, sure
+from gateway.cli.opening import RefusedError, opened, sure
 from gateway.keeping.setup import set_up
 from gateway.settings import read_settings
-from gateway.store import schema
+from gateway.store import roles, schema
 
 
 @click.group()
@@ -38,6 +38,21 @@ def downgrade(step: str, yes: bool) -> None:  # noqa: FBT001 - click hands optio
         sure(f"Take the tables back to {step}? What newer steps keep is lost", yes=yes)
         schema.downgrade(runtime.database, step)
     click.echo(f"the tables stand at {step}")
+
+
+@db.command()
+@click.argument("name")
+def role(name: str) -> None:
+    """Let the PostgreSQL role NAME do what the gateway does, but change or delete nothing of the log.
+
+    Run it as the tables' owner, after each upgrade; then grant NAME to whom the gateway and its jobs sign in as.
+    """
+    with opened() as runtime:
+        if runtime.database.dialect != "postgresql":
+            raise RefusedError("SQLite knows no roles; there the log's triggers stand alone")
+        with runtime.database.transaction() as connection:
+            roles.allow(connection, name)
+    click.echo(f"{name} may add to the log, and neither change nor delete what is in it")
 
 
 @db.command()

@@ -13,6 +13,7 @@ from gateway.accounts.managing import find_by_email
 from gateway.accounts.passwords import AccountError
 from gateway.app import open_runtime
 from gateway.keeping.archive import BackupError
+from gateway.keeping.people import PersonError
 from gateway.keeping.policies import ProposalError
 from gateway.keeping.proving import ProofError
 from gateway.keeping.publishing import PublishingError, Shelf, shelf_at
@@ -34,6 +35,7 @@ FAULTS = (
     DatabaseAddressError,
     KeyFileError,
     NoPolicyError,
+    PersonError,
     PolicyError,
     ProofError,
     ProposalError,

@@ -1,6 +1,7 @@
-"""Whether this process can do its work just now: database, tables, policy, keys."""
+"""Whether this process can do its work just now: database, tables, policy, keys; and how the log's sealing stands."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
 from sqlalchemy import Connection
@@ -8,21 +9,28 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.keys import KeyFileError
 from gateway.runtime import NoPolicyError, Runtime
-from gateway.store import schema
+from gateway.store import schema, sealing
 
 OK, AWAY, MISSING, BEHIND, AHEAD = "ok", "away", "missing", "behind", "ahead"
+LATE, STOPPED = "late", "stopped"
+# An entry is sealed within five seconds; several times that means that nobody seals.
+LATE_AFTER = timedelta(seconds=30)
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """How each part stands: `ok`, or in one word what is wrong with it."""
+    """How each part stands: `ok`, or in one word what is wrong with it.
+
+    `log` is an alarm and no reason to turn people away: nobody's act waits for the sealer.
+    """
 
     database: str
     tables: str
     policy: str
     keys: str
+    log: str
 
 
 def readiness(runtime: Runtime) -> Readiness:
@@ -31,10 +39,12 @@ def readiness(runtime: Runtime) -> Readiness:
     try:
         with runtime.database.reading() as connection:
             tables = _tables(connection)
-            return Readiness(OK, tables, _policy(runtime, connection) if tables == OK else MISSING, keys)
+            if tables != OK:
+                return Readiness(OK, tables, MISSING, keys, MISSING)
+            return Readiness(OK, OK, _policy(runtime, connection), keys, _log(runtime, connection))
     except SQLAlchemyError as fault:
         log.warning("not_ready", part="database", error=schema.first_line(fault))
-        return Readiness(AWAY, AWAY, AWAY, keys)
+        return Readiness(AWAY, AWAY, AWAY, keys, AWAY)
 
 
 def _tables(connection: Connection) -> str:
@@ -53,6 +63,15 @@ def _policy(runtime: Runtime, connection: Connection) -> str:
     except NoPolicyError:
         return MISSING
     return OK
+
+
+def _log(runtime: Runtime, connection: Connection) -> str:
+    state = sealing.find_log(connection)
+    if state is not None and state.stopped_because is not None:
+        log.warning("sealing_stopped", origin=state.origin, because=state.stopped_because)
+        return STOPPED
+    oldest = sealing.find_oldest_waiting(connection)
+    return OK if oldest is None or runtime.clock() - oldest < LATE_AFTER else LATE
 
 
 def _keys(runtime: Runtime) -> str:

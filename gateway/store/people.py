@@ -1,0 +1,99 @@
+"""What is kept of one person: an account, or a reader known by a device; told in full, or taken out."""
+
+import secrets
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, delete, or_, select, update
+
+from gateway.models import (
+    account,
+    allowance,
+    api_token,
+    claim,
+    entry,
+    entry_person,
+    gift,
+    idempotency,
+    repeat,
+    session,
+)
+
+Rows = list[dict[str, Any]]
+_ACCOUNT = [each for each in account.c if each.name != "password_hash"]
+_SESSION = [session.c[name] for name in ("created_at", "expires_at", "revoked_at", "agent")]
+_TOKEN = [api_token.c[name] for name in ("name", "scopes", "created_at", "expires_at", "revoked_at")]
+_GIFT = [each for each in gift.c if each.name not in ("capability", "key_id")]
+_CLAIM = [
+    gift.c.reference,
+    *(claim.c[name] for name in ("claimed_at", "served_at", "confirmed_at", "lapsed_at")),
+]
+
+
+def list_about_account(connection: Connection, account_id: int) -> dict[str, Rows]:
+    """List every row that is about an account, by table; secrets and their digests are left out."""
+    name = f"account:{account_id}"
+    return {
+        "account": _rows(connection, select(*_ACCOUNT).where(account.c.id == account_id)),
+        "sessions": _rows(connection, select(*_SESSION).where(session.c.account_id == account_id)),
+        "tokens": _rows(connection, select(*_TOKEN).where(api_token.c.account_id == account_id)),
+        "months": _rows(connection, select(allowance).where(allowance.c.account_id == account_id)),
+        "gifts": _rows(connection, select(*_GIFT).where(gift.c.account_id == account_id)),
+        "log": _rows(connection, select(entry).where(or_(entry.c.actor == name, entry.c.subject == name))),
+    }
+
+
+def list_about_device(connection: Connection, device: bytes) -> dict[str, Rows]:
+    """List every row that is about a reader, known by the first bytes of the device's digest."""
+    beside = select(entry_person.c.entry_id).where(*_by_device(device))
+    claims = select(*_CLAIM).join(gift, gift.c.id == claim.c.gift_id).where(*_of_device(device))
+    return {
+        "readings": _rows(connection, claims),
+        "log": _rows(connection, select(entry).where(entry.c.id.in_(beside))),
+    }
+
+
+def erase_account(connection: Connection, account_id: int) -> int:
+    """Take out of every table what is personal of an account; its number stays. Returns how many rows changed."""
+    own = f"account:{account_id}"
+    values = {"email": f"erased-{account_id}@erased.invalid", "name": "", "password_hash": None}
+    acted = select(entry.c.id).where(entry.c.actor == own)
+    return sum(
+        connection.execute(statement).rowcount
+        for statement in (
+            update(account).where(account.c.id == account_id).values(values),
+            delete(session).where(session.c.account_id == account_id),
+            delete(idempotency).where(idempotency.c.account_id == account_id),
+            update(api_token).where(api_token.c.account_id == account_id).values(name=""),
+            update(gift).where(gift.c.account_id == account_id).values(label="", note="", giver_shown=False),
+            delete(entry_person).where(entry_person.c.entry_id.in_(acted)),
+        )
+    )
+
+
+def erase_device(connection: Connection, device: bytes) -> int:
+    """Forget which device a reader's rows are of; what was counted stays counted. Returns how many rows changed."""
+    claims = connection.execute(select(claim.c.id).where(*_of_device(device))).scalars().all()
+    for claim_id in claims:
+        # A device of its own for each, so that nothing ties them to one another either.
+        nobody = secrets.token_bytes(32)
+        connection.execute(update(claim).where(claim.c.id == claim_id).values(device=nobody))
+    known = f"reader:{device.hex()}"
+    counted = connection.execute(
+        update(repeat).where(repeat.c.actor == known).values(actor="reader")
+    ).rowcount
+    beside = connection.execute(delete(entry_person).where(*_by_device(device))).rowcount
+    return len(claims) + counted + beside
+
+
+def _by_device(device: bytes) -> Iterable[Any]:
+    return entry_person.c.field == "device", entry_person.c.value == device.hex()
+
+
+def _of_device(device: bytes) -> Iterable[Any]:
+    last = device + b"\xff" * (32 - len(device))
+    return claim.c.device >= device, claim.c.device <= last
+
+
+def _rows(connection: Connection, statement: Any) -> Rows:
+    return [dict(row) for row in connection.execute(statement).mappings()]
