@@ -64,7 +64,6 @@ class Event(StrEnum):
     POLICY_PROPOSED = "policy:proposed"
     KEY_ADDED = "key:added"
     KEY_RETIRED = "key:retired"
-    LOG_READ = "log:read"
     LOG_BEGUN = "log:begun"
     LOG_HEARTBEAT = "log:heartbeat"
     LOG_STOPPED = "log:stopped"
@@ -103,6 +102,10 @@ class Actor:
         return known_as(self.name, self.personal.get("device"))
 
 
+# What is named by a digest of something that is a person's, and so may have to be forgotten.
+PERSONAL_KINDS = frozenset({"reader", "network"})
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the log; `detail` holds words and numbers, never a token, an address or a name."""
@@ -115,6 +118,14 @@ class Entry:
     reason: str = ""
     detail: Words = field(default_factory=dict)
     rule: str = ""
+
+    @property
+    def placed(self) -> tuple[str, dict[str, str]]:
+        """The subject as it is sealed, and the personal values beside the entry: a reader or network is one of them."""
+        kind, _, value = self.subject.partition(":")
+        if kind in PERSONAL_KINDS and value:
+            return kind, {**self.actor.personal, "subject": value}
+        return self.subject, dict(self.actor.personal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +171,9 @@ def reader_actor(device: bytes, *, visitor: str = "", request_id: str = "") -> A
     return Actor(READER, visitor, request_id, {"device": device[:8].hex()})
 
 
-def known_as(name: str, device: str | None) -> str:
-    """Name an actor by what is known: a reader whose device was erased is `reader` and no more."""
-    return f"{READER}:{device}" if name == READER and device else name
+def known_as(name: str, value: str | None) -> str:
+    """Name somebody by what is known: a reader whose device was erased is `reader` and no more."""
+    return f"{name}:{value}" if name in PERSONAL_KINDS and value else name
 
 
 def sealed_personal(personal: Mapping[str, tuple[bytes, str]]) -> str:

@@ -283,25 +283,35 @@ def examine(
 
 
 def _examine_line(line: Line, expected: int, report: Report, logs: dict[str, _Log]) -> None:
-    name = f"position {expected}" if line.entry is None else f"entry {line.entry} (position {expected})"
     if line.position != expected:
         report.fault(f"position {expected} is missing; the next that is there is {line.position}")
     if line.text is None:
-        report.fault(f"{name} was deleted")
-    elif leaf_hash(line.text) != line.stored:
-        report.fault(f"{name} is not what was sealed")
+        report.fault(f"{_name(line, expected)} was deleted")
+        return
+    if leaf_hash(line.text) != line.stored:
+        report.fault(f"{_name(line, expected)} is not what was sealed")
     elif line.beside:
-        _examine_beside(line, name, report)
-    if line.text is not None and BEGUN in line.text:
+        _examine_beside(line, expected, report)
+    if BEGUN in line.text:
         _note_successor(line.text, logs)
 
 
-def _examine_beside(line: Line, name: str, report: Report) -> None:
+def _name(line: Line, expected: int) -> str:
+    number = line.entry
+    if number is None and line.text is not None:
+        try:
+            number = json.loads(line.text)["id"]
+        except (ValueError, KeyError, TypeError):
+            number = None
+    return f"position {expected}" if number is None else f"entry {number} (position {expected})"
+
+
+def _examine_beside(line: Line, expected: int, report: Report) -> None:
     sealed = json.loads(line.text or b"{}").get("personal", {})
     for what, salt, value in line.beside:
         report.beside += 1
         if sealed.get(what) != salted(salt, value):
-            report.fault(f"{name}: the {what} beside it is not what was sealed")
+            report.fault(f"{_name(line, expected)}: the {what} beside it is not what was sealed")
 
 
 def _note_successor(text: bytes, logs: dict[str, _Log]) -> None:
@@ -402,7 +412,7 @@ def export_lines(archive: ZipFile) -> Iterator[Line]:
     """Yield what an export holds, place by place."""
     personal = _personal(archive)
     waiting = next(personal, None)
-    with archive.open("entries.jsonl") as entries, archive.open("leaves.txt") as leaves:
+    with _part(archive, "entries.jsonl") as entries, _part(archive, "leaves.txt") as leaves:
         for position, (text, stored) in enumerate(zip_longest(entries, leaves)):
             beside: list[Beside] = []
             while waiting is not None and waiting[0] == position:
@@ -410,22 +420,17 @@ def export_lines(archive: ZipFile) -> Iterator[Line]:
                 waiting = next(personal, None)
             entry = None if text is None or text == b"null\n" else text.rstrip(b"\n")
             hashed = bytes.fromhex(stored.decode()) if stored else leaf_hash(entry or b"")
-            yield Line(position, _entry_id(entry, hashed), hashed, entry, beside)
+            yield Line(position, None, hashed, entry, beside)
 
 
-def _entry_id(text: bytes | None, stored: bytes) -> int | None:
-    # Only a line that is going to be named is worth reading.
-    if text is None or leaf_hash(text) == stored:
-        return None
-    try:
-        return _number(str(json.loads(text)["id"]))
-    except (ValueError, KeyError, TypeError):
-        return None
+def _part(archive: ZipFile, name: str) -> io.BufferedReader:
+    # A part's own reading of lines is slow.
+    return io.BufferedReader(archive.open(name), 1 << 20)  # type: ignore[arg-type]
 
 
 def _personal(archive: ZipFile) -> Iterator[tuple[int, Beside]]:
     if "personal.jsonl" in archive.namelist():
-        with archive.open("personal.jsonl") as file:
+        with _part(archive, "personal.jsonl") as file:
             for line in file:
                 row = json.loads(line)
                 yield row["position"], (row["field"], bytes.fromhex(row["salt"]), row["value"])

@@ -2,9 +2,14 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from gateway.eventbook import BOOK
+from gateway.ledger import Entry
+from gateway.store import entries
 
 # In this order, since each imports those before it.
 pytest_plugins = [
@@ -35,3 +40,16 @@ def shared_data() -> Path:
     if not path.is_dir():
         pytest.skip(f"no data: the folder {path} is absent; GATEWAY_SHARED_DATA may name it")
     return path
+
+
+@pytest.fixture(autouse=True)
+def _only_explained_fields(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail the test that writes an entry with a field of which docs/events.md says nothing."""
+    written = entries._row
+
+    def row(line: Entry, subject: str, personal: str) -> dict[str, Any]:
+        for name in line.detail:
+            assert name in BOOK[line.event].fields.split(", "), f"{line.event} has no field {name!r}"
+        return written(line, subject, personal)
+
+    monkeypatch.setattr(entries, "_row", row)

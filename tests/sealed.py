@@ -51,9 +51,8 @@ class SealedLog:
         """Write entries, by readers and by the operator in turn, and seal after every so many."""
         for each in range(number):
             actor = reader_actor(bytes([each % 7]) * 32) if each % 2 else OPERATOR
-            line = Entry(
-                self.house.clock.now, actor, Event.KEY_ADDED, f"key:{each}", detail={"n": each, "ü": "„“"}
-            )
+            about: dict[str, str | int] = {"name": "„ü“", "digest": each}
+            line = Entry(self.house.clock.now, actor, Event.POLICY_ADOPTED, f"policy:{each}", detail=about)
             with self.house.runtime.database.transaction() as connection:
                 append_entry(connection, line)
             if seal_each and (each + 1) % seal_each == 0:

@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.ledger import (
+    GATEWAY,
     LARGEST_NUMBER,
+    Entry,
+    Event,
     SealedEntry,
     account_actor,
     known_as,
@@ -85,3 +88,11 @@ def test_a_reader_is_known_by_a_device_that_can_be_forgotten() -> None:
     assert (reader.name, reader.known_as) == ("reader", "reader:0001020304050607")
     assert known_as(reader.name, None) == "reader"
     assert account_actor(7).known_as == "account:7"
+
+
+@pytest.mark.parametrize("kind", ["reader", "network"])
+def test_a_subject_that_is_a_person_stands_beside_the_entry_too(kind: str) -> None:
+    entry = Entry(NOON, GATEWAY, Event.RULE_FIRED, f"{kind}:00ff")
+    assert entry.placed == (kind, {"subject": "00ff"})
+    assert known_as(kind, "00ff") == entry.subject
+    assert Entry(NOON, GATEWAY, Event.RULE_FIRED, "gift:ABCD").placed == ("gift:ABCD", {})

@@ -3,15 +3,17 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from gateway.ledger import OPERATOR, Entry, Event, Outcome
+from gateway.ledger import OPERATOR, Entry, Event, Outcome, reader_actor
+from gateway.merkle import Node
 from gateway.models import metadata
 from gateway.runtime import utc_now
-from gateway.store import schema
+from gateway.store import roles, schema, sealing
 from gateway.store.engine import Database, open_database
 from gateway.store.entries import EntryFilter, append_entry, list_entries
 
@@ -99,6 +101,93 @@ def test_an_entry_is_not_replaced_on_sqlite(tmp_path: Path) -> None:
     with pytest.raises(DBAPIError, match="never replaced"), database.transaction() as connection:
         connection.execute(text(replace))
     database.close()
+
+
+@pytest.mark.parametrize("table", ["leaf", "node", "checkpoint", "sealed_log", "log_stop"])
+def test_what_is_sealed_is_never_changed_or_deleted_either(empty: Database, table: str) -> None:
+    schema.upgrade(empty)
+    with empty.transaction() as connection:
+        now = utc_now()
+        log_id = sealing.add_log(connection, origin="log/1", begun_at=now, kept=0)
+        sealing.add_stop(connection, log_id, at=now, because="it is over")
+        sealing.add_leaves(connection, 0, [1], [b"h" * 32])
+        sealing.add_nodes(connection, [Node(8, 0, b"h" * 32)])
+        sealing.add_checkpoint(connection, log_id=log_id, size=1, root=b"h" * 32, made_at=now)
+    column = next(iter(metadata.tables[table].columns)).name
+    for statement in (f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}"):
+        with pytest.raises(DBAPIError, match="the log is never changed"), empty.transaction() as connection:
+            connection.execute(text(statement))
+
+
+def test_readers_and_networks_move_beside_the_entries_and_back(empty: Database) -> None:
+    schema.upgrade(empty, "0003")
+    insert = "INSERT INTO entry (at, actor, event, subject, outcome) VALUES (:at, :actor, 'rule:fired', :subject, 'permit')"
+    names = [
+        ("reader:00ff", "gift:A"),
+        ("gateway", "network:11ee"),
+        ("reader:22dd", "reader:22dd"),
+        ("operator", "log"),
+    ]
+    with empty.transaction() as connection:
+        for actor, subject in names:
+            connection.execute(
+                text(insert), {"at": "2026-03-10 12:00:00", "actor": actor, "subject": subject}
+            )
+    schema.upgrade(empty)
+    with empty.reading() as connection:
+        rows = connection.execute(text("SELECT actor, subject FROM entry ORDER BY id")).all()
+        assert rows == [
+            ("reader", "gift:A"),
+            ("gateway", "network"),
+            ("reader", "reader"),
+            ("operator", "log"),
+        ]
+        shown = list_entries(connection, EntryFilter())
+        assert [(each.actor, each.subject) for each in reversed(shown)] == names
+        assert connection.execute(text("SELECT COUNT(*) FROM outbox")).scalar() == len(names)
+        found = list_entries(connection, EntryFilter(subject="network:11ee"))
+        assert [each.subject for each in found] == ["network:11ee"]
+    schema.downgrade(empty, "0003")
+    with empty.reading() as connection:
+        assert connection.execute(text("SELECT actor, subject FROM entry ORDER BY id")).all() == names
+
+
+@pytest.mark.postgresql
+def test_the_gateways_role_adds_to_the_log_and_changes_nothing_of_it(empty_postgresql_url: str) -> None:
+    database = open_database(empty_postgresql_url)
+    schema.upgrade(database)
+    role = f"writer_{uuid4().hex}"
+    refused = Entry(
+        utc_now(), reader_actor(b"d" * 32), Event.GIFT_REFUSED, "gift:A", Outcome.DENY, "gift:frozen"
+    )
+    with database.transaction() as connection:
+        roles.allow(connection, role)
+        roles.allow(connection, role)
+        for statement in (f"SET LOCAL ROLE {role}", "SELECT 1 FROM alembic_version"):
+            connection.execute(text(statement))
+        append_entry(connection, refused)
+        append_entry(connection, refused)
+        assert (
+            sealing.drop_waiting(connection, [each.entry_id for each in sealing.list_waiting(connection)])
+            == 1
+        )
+    for table in sorted(roles.GROWS):
+        column = next(iter(metadata.tables[table].columns)).name
+        for act in (f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}", f"TRUNCATE {table}"):
+            with pytest.raises(DBAPIError, match="permission denied"):
+                _do_as(database, role, act)
+        with pytest.raises(DBAPIError, match="must be owner"):
+            _do_as(database, role, f"DROP TRIGGER {table}_is_never_changed ON {table}")
+    with database.transaction() as connection:
+        connection.execute(text(f"DROP OWNED BY {role}"))
+        connection.execute(text(f"DROP ROLE {role}"))
+    database.close()
+
+
+def _do_as(database: Database, role: str, statement: str) -> None:
+    with database.transaction() as connection:
+        connection.execute(text(f"SET LOCAL ROLE {role}"))
+        connection.execute(text(statement))
 
 
 @pytest.mark.postgresql

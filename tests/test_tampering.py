@@ -265,7 +265,7 @@ def test_an_export_that_was_changed_on_its_way_is_found(log: SealedLog) -> None:
         return run_verifier(log, other)
 
     edited = changed(
-        "entries.jsonl", lambda lines: [*lines[:5], lines[5].replace(b"key:", b"kex:"), *lines[6:]]
+        "entries.jsonl", lambda lines: [*lines[:5], lines[5].replace(b"policy:", b"police:"), *lines[6:]]
     )
     assert edited[0] == 1
     assert "position 5" in edited[1]

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from gateway import metrics
-from gateway.ledger import READER, Entry, Event, Outcome, known_as, sealed_personal, spelled
+from gateway.ledger import PERSONAL_KINDS, Entry, Event, Outcome, known_as, sealed_personal, spelled
 from gateway.models import entry, entry_person, repeat
 
 REPEAT_WITHIN = timedelta(minutes=1)
@@ -72,6 +72,7 @@ _REPEAT = (
     )
     .values(count=repeat.c.count + 1)
 )
+_ACTOR, _SUBJECT = entry_person.alias("actor"), entry_person.alias("subject")
 _BESIDE = ("entry_id", "field", "salt", "value")
 _COUNTED = ("entry_id", "actor", "subject", "reason", "started_at", "count")
 
@@ -85,14 +86,15 @@ def append_entry(connection: Connection, line: Entry) -> None:
     refused = line.outcome is Outcome.DENY
     if refused and _counted_as_repeat(connection, line):
         return
-    beside = {what: (secrets.token_bytes(SALT_BYTES), value) for what, value in line.actor.personal.items()}
-    row = _row(line, sealed_personal(beside) if beside else "{}")
+    subject, personal = line.placed
+    beside = {what: (secrets.token_bytes(SALT_BYTES), value) for what, value in personal.items()}
+    row = _row(line, subject, sealed_personal(beside) if beside else "{}")
     if connection.dialect.name == "postgresql" and (beside or refused):
         values = {f"entry_{name}": value for name, value in row.items()}
         for number, (what, (salt, value)) in enumerate(beside.items()):
             values |= {f"field_{number}": what, f"salt_{number}": salt, f"value_{number}": value}
         if refused:
-            values["known_as"] = line.actor.known_as
+            values |= {"known_as": line.actor.known_as, "known_subject": line.subject}
         connection.execute(_append_at_once(len(beside), refused=refused), values)
         return
     entry_id = connection.execute(_APPEND, row).scalar_one()
@@ -108,11 +110,11 @@ def list_entries(connection: Connection, wanted: EntryFilter, *, limit: int = 50
     """List entries newest first; heartbeats, which tell only that nothing happened, where they are asked for."""
     columns = [entry.c[name] for name in ("id", *_FIELDS)]
     count = func.coalesce(repeat.c.count, 0).label("repeats")
-    device = and_(entry_person.c.entry_id == entry.c.id, entry_person.c.field == "device")
     statement = (
-        select(*columns, count, entry_person.c.value.label("device"))
+        select(*columns, count, _ACTOR.c.value.label("device"), _SUBJECT.c.value.label("whom"))
         .outerjoin(repeat, repeat.c.entry_id == entry.c.id)
-        .outerjoin(entry_person, device)
+        .outerjoin(_ACTOR, and_(_ACTOR.c.entry_id == entry.c.id, _ACTOR.c.field == "device"))
+        .outerjoin(_SUBJECT, and_(_SUBJECT.c.entry_id == entry.c.id, _SUBJECT.c.field == "subject"))
         .where(*_narrowed(wanted))
     )
     rows = connection.execute(statement.order_by(entry.c.id.desc()).limit(limit)).mappings()
@@ -120,12 +122,14 @@ def list_entries(connection: Connection, wanted: EntryFilter, *, limit: int = 50
 
 
 def _narrowed(wanted: EntryFilter) -> list[ColumnElement[bool]]:
-    names = ("event", "subject", "outcome", "reason")
+    names = ("event", "outcome", "reason")
     narrowed = [entry.c[name] == value for name in names if (value := getattr(wanted, name))]
     if not wanted.event:
         narrowed.append(entry.c.event != Event.LOG_HEARTBEAT.value)
     if wanted.actor:
-        narrowed.append(_acted(wanted.actor))
+        narrowed.append(_named(entry.c.actor, wanted.actor, "device"))
+    if wanted.subject:
+        narrowed.append(_named(entry.c.subject, wanted.subject, "subject"))
     if wanted.since is not None:
         narrowed.append(entry.c.at >= wanted.since)
     if wanted.until is not None:
@@ -135,31 +139,35 @@ def _narrowed(wanted: EntryFilter) -> list[ColumnElement[bool]]:
     return narrowed
 
 
-def _acted(actor: str) -> ColumnElement[bool]:
-    """Narrow to an actor; a reader's device is looked up beside the entries."""
-    kind, _, device = actor.partition(":")
-    if kind != READER or not device:
-        return entry.c.actor == actor
-    by_device = select(entry_person.c.entry_id).where(
-        entry_person.c.field == "device", entry_person.c.value == device
+def _named(column: ColumnElement[str], name: str, field: str) -> ColumnElement[bool]:
+    """Narrow to an actor or a subject; what is personal of it is looked up beside the entries."""
+    kind, _, value = name.partition(":")
+    if kind not in PERSONAL_KINDS or not value:
+        return column == name
+    beside = select(entry_person.c.entry_id).where(
+        entry_person.c.field == field, entry_person.c.value == value
     )
-    return entry.c.id.in_(by_device)
+    return and_(entry.c.id.in_(beside), column == kind)
 
 
 def _stored(row: Mapping[Any, Any]) -> StoredEntry:
     values = {name: row[name] for name in ("id", *_FIELDS, "repeats")}
-    return StoredEntry(**{**values, "actor": known_as(row["actor"], row["device"])})
+    known = {
+        "actor": known_as(row["actor"], row["device"]),
+        "subject": known_as(row["subject"], row["whom"]),
+    }
+    return StoredEntry(**values | known)
 
 
-def _row(line: Entry, personal: str) -> dict[str, Any]:
+def _row(line: Entry, subject: str, personal: str) -> dict[str, Any]:
     return {
         "at": line.at,
         "actor": line.actor.name,
         "event": line.event.value,
-        "subject": line.subject,
+        "subject": subject,
         "outcome": line.outcome.value,
         "reason": line.reason,
-        "rule": line.rule,
+        "rule": line.rule or str(line.detail.get("rule", "")),
         "visitor": line.actor.visitor,
         "request_id": line.actor.request_id,
         "detail": spelled(line.detail),
@@ -182,7 +190,7 @@ def _append_at_once(beside: int, *, refused: bool) -> Any:
         row = select(line.c.id, *values)
         parts.append(insert(entry_person).from_select(_BESIDE, row).cte(f"beside_{number}"))
     if refused:
-        known = ("known_as", "entry_subject", "entry_reason", "entry_at")
+        known = ("known_as", "known_subject", "entry_reason", "entry_at")
         values = [
             cast(bindparam(name), repeat.c[column].type)
             for name, column in zip(known, _COUNTED[1:5], strict=True)

@@ -1,6 +1,7 @@
 """Seal the log: an outbox, the Merkle tree's leaves and nodes, checkpoints, and personal values beside the entries."""
 
 import hashlib
+import json
 import secrets
 
 from alembic import op
@@ -17,7 +18,7 @@ from sqlalchemy import (
 )
 
 revision = "0007"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
@@ -67,7 +68,7 @@ REFUSE_CHANGE = {
 def upgrade() -> None:
     """Make the tables, queue every entry there is, and let nobody change what is sealed."""
     _make_tables()
-    _move_devices_beside()
+    _move_names_beside()
     op.execute("INSERT INTO outbox (entry_id) SELECT id FROM entry")
     dialect = op.get_bind().dialect.name
     for statement in QUEUE[dialect]:
@@ -86,10 +87,10 @@ def downgrade() -> None:
     else:
         op.execute("DROP TRIGGER entry_is_to_be_sealed")
     _allow_change()
-    op.execute(
-        "UPDATE entry SET actor = actor || ':' || (SELECT value FROM entry_person WHERE entry_id = entry.id AND "
-        "field = 'device') WHERE EXISTS (SELECT 1 FROM entry_person WHERE entry_id = entry.id AND field = 'device')"
-    )
+    for column, field in (("actor", "device"), ("subject", "subject")):
+        beside = f"FROM entry_person WHERE entry_id = entry.id AND field = '{field}'"
+        named = f"UPDATE entry SET {column} = {column} || ':' || (SELECT value {beside})"  # noqa: S608
+        op.execute(f"{named} WHERE EXISTS (SELECT 1 {beside})")
     op.execute(REFUSE_CHANGE[dialect])
     for table in TABLES:
         op.drop_table(table)
@@ -143,25 +144,38 @@ def _make_tables() -> None:
     )
 
 
-def _move_devices_beside() -> None:
+def _move_names_beside() -> None:
+    """Move what names a reader or a network out of the entries, where it could never be erased again."""
     connection = op.get_bind()
     _allow_change()
-    some = text("SELECT id, actor FROM entry WHERE actor LIKE 'reader:%' ORDER BY id LIMIT :rows")
+    some = text(
+        "SELECT id, actor, subject FROM entry WHERE actor LIKE 'reader:%' OR subject LIKE 'reader:%' "
+        "OR subject LIKE 'network:%' ORDER BY id LIMIT :rows"
+    )
     while rows := connection.execute(some, {"rows": ROWS_AT_ONCE}).all():
         beside, changed = [], []
-        for entry_id, actor in rows:
-            salt, value = secrets.token_bytes(16), actor.removeprefix("reader:")
-            beside.append({"entry_id": entry_id, "salt": salt, "value": value})
-            personal = f'{{"device":"{hashlib.sha256(salt + value.encode()).hexdigest()}"}}'
-            changed.append({"entry_id": entry_id, "personal": personal})
+        for entry_id, actor, subject in rows:
+            hashes, names = {}, {}
+            for field, name in (("device", actor), ("subject", subject)):
+                kind, _, value = name.partition(":")
+                names[field] = kind if kind in ("reader", "network") else name
+                if names[field] != name:
+                    salt = secrets.token_bytes(16)
+                    hashes[field] = hashlib.sha256(salt + value.encode()).hexdigest()
+                    beside.append({"entry_id": entry_id, "field": field, "salt": salt, "value": value})
+            personal = json.dumps(hashes, sort_keys=True, separators=(",", ":"))
+            changed.append({"entry_id": entry_id, "personal": personal, **names})
         connection.execute(
             text(
-                "INSERT INTO entry_person (entry_id, field, salt, value) VALUES (:entry_id, 'device', :salt, :value)"
+                "INSERT INTO entry_person (entry_id, field, salt, value) VALUES (:entry_id, :field, :salt, :value)"
             ),
             beside,
         )
         connection.execute(
-            text("UPDATE entry SET actor = 'reader', personal = :personal WHERE id = :entry_id"), changed
+            text(
+                "UPDATE entry SET actor = :device, subject = :subject, personal = :personal WHERE id = :entry_id"
+            ),
+            changed,
         )
     op.execute(REFUSE_CHANGE[connection.dialect.name])
 

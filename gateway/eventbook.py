@@ -1,0 +1,153 @@
+"""What every event of the log means: who does it, to what, and what is written beside it; docs/events.md is made of this."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from gateway.ledger import Event
+
+ANYBODY = "account, operator"
+READER = "reader, account"
+ADMIN = "admin, operator"
+GATEWAY = "gateway"
+GIFT, ACCOUNT, ARTICLE = "gift:REFERENCE", "account:NUMBER", "article:NUMBER"
+# Whom or what a rule counts; a reader or a network stands beside the entry.
+COUNTED = "reader, network, gift:REFERENCE, account:NUMBER, article:NUMBER"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """One event: its meaning, who acts, what it is about, and the fields of its detail."""
+
+    meaning: str
+    actor: str
+    subject: str
+    fields: str = ""
+
+
+BOOK: Mapping[Event, About] = MappingProxyType(
+    {
+        Event.GIFT_ISSUED: About(
+            "A gift link was made, or an open one handed out again.",
+            "account",
+            GIFT,
+            "account, article, used, limit",
+        ),
+        Event.GIFT_HANDED_BACK: About(
+            "An open gift was handed back free.", "account", GIFT, "account, article"
+        ),
+        Event.GIFT_REFUSED: About(
+            "A gift was not made.", "account", ACCOUNT, "article, limit, zone, rule, until, because"
+        ),
+        Event.GIFT_REVOKED: About(
+            "A gift was withdrawn for good.", ANYBODY, GIFT, "account, because, replayed"
+        ),
+        Event.GIFT_FROZEN: About(
+            "A gift was shut until it is thawed.", "admin, gateway", GIFT, "account, because, rule"
+        ),
+        Event.GIFT_THAWED: About("A frozen gift was opened again.", ADMIN, GIFT, "account, because, rule"),
+        Event.GIFT_LINK_RENEWED: About("A link whose key was retired got a new one.", "account", GIFT, "key"),
+        Event.GIFT_RELABELLED: About("The giver's own label of a gift was changed.", "account", GIFT),
+        Event.GIFT_NOTE_REPORTED: About("A reader reported a giver's note.", READER, GIFT),
+        Event.GIFT_REPLACED: About(
+            "A link that spread was replaced free.", "admin", GIFT, "by, account, because"
+        ),
+        Event.CREDIT_RETURNED: About("A credit came back.", ANYBODY, ACCOUNT, "gift, period"),
+        Event.CREDITS_GRANTED: About(
+            "An admin gave extra credits.", "admin", ACCOUNT, "credits, granted, period, because"
+        ),
+        Event.CLAIM_MADE: About("A device took a gift up.", READER, GIFT),
+        Event.CLAIM_REFUSED: About("A gift was not taken up.", READER, GIFT),
+        Event.CLAIM_UNDONE: About("A claim of a browser that kept no cookie was undone.", READER, GIFT),
+        Event.READING_SERVED: About("A text went out to a device for the first time.", READER, GIFT),
+        Event.READING_REFUSED: About("A device was not given the text.", READER, GIFT),
+        Event.READING_CONFIRMED: About("A person read, so the reading counts.", READER, GIFT),
+        Event.CONFIRM_REFUSED: About("A reading was not counted.", READER, GIFT),
+        Event.ACCOUNT_ADDED: About("An account was made.", ADMIN, ACCOUNT, "role, plan"),
+        Event.ACCOUNT_PLAN_CHANGED: About(
+            "An account was moved to another plan.", ADMIN, ACCOUNT, "from, to"
+        ),
+        Event.ACCOUNT_PASSWORD_CHANGED: About("A password was changed.", ANYBODY, ACCOUNT),
+        Event.ACCOUNT_SUSPENDED: About("An account may give no more.", ADMIN, ACCOUNT, "because, frozen"),
+        Event.ACCOUNT_UNSUSPENDED: About("An account may give again.", ADMIN, ACCOUNT, "because, thawed"),
+        Event.ACCOUNT_ACT_REFUSED: About("An act was not permitted.", "account", ACCOUNT, "role, scope"),
+        Event.SIGNED_IN: About("A person signed in.", "account", ACCOUNT),
+        Event.SIGN_IN_REFUSED: About("A sign-in failed.", "account", ACCOUNT),
+        Event.SIGNED_OUT: About("A person signed out.", "account", ACCOUNT),
+        Event.SESSIONS_ENDED: About("An account was signed out everywhere.", ANYBODY, ACCOUNT, "sessions"),
+        Event.TOKEN_ADDED: About("A server's token was made.", ADMIN, ACCOUNT, "token, scopes"),
+        Event.TOKEN_REVOKED: About("A server's token was revoked.", ADMIN, "token:NUMBER"),
+        Event.ARTICLE_ADDED: About("An article came in.", ADMIN, ARTICLE, "source_version"),
+        Event.ARTICLE_CHANGED: About("An article's text was changed.", ADMIN, ARTICLE, "source_version"),
+        Event.ARTICLE_RIGHTS_CHANGED: About(
+            "What an article allows was changed.",
+            ADMIN,
+            ARTICLE,
+            "source_version, giftable, withdrawn, because",
+        ),
+        Event.RULE_FIRED: About("A bulk rule acted.", GATEWAY, COUNTED, "rule, then, count"),
+        Event.RULE_WATCHED: About("A bulk rule would have acted.", GATEWAY, COUNTED, "rule, then, count"),
+        Event.RULE_LIFTED: About("An admin lifted what a rule did.", "admin", COUNTED, "rule, because"),
+        Event.POLICY_ADOPTED: About(
+            "The first policy came into force.", "operator", "policy:NUMBER", "name, digest"
+        ),
+        Event.POLICY_PROPOSED: About(
+            "A policy was set to come into force.", ADMIN, "policy:NUMBER", "digest, at"
+        ),
+        Event.KEY_ADDED: About("A key that signs links was added.", "operator", "key:ID"),
+        Event.KEY_RETIRED: About(
+            "A key that signed links was dropped.", "operator", "key:ID", "compromised, links"
+        ),
+        Event.LOG_BEGUN: About(
+            "A log of this name begins, over the first entries of the one before.",
+            "gateway, operator",
+            "log",
+            "origin, kept, because, before, before_size, before_root",
+        ),
+        Event.LOG_HEARTBEAT: About("Nothing happened for a minute.", GATEWAY, "log"),
+        Event.LOG_STOPPED: About(
+            "The log is not as it was left; it is sealed no further.", GATEWAY, "log", "origin, because"
+        ),
+        Event.LOG_EXPORTED: About(
+            "The log was written to a file.", "operator", "log", "entries, origin, personal"
+        ),
+        Event.SEAL_KEY_ADDED: About("A key that signs checkpoints was added.", "operator", "log", "key"),
+        Event.SEAL_KEY_RETIRED: About("A key signs checkpoints no more.", "operator", "log", "key"),
+        Event.PERSON_EXPORTED: About(
+            "A person was told what is kept of them.", "operator", "account:NUMBER, reader", "rows"
+        ),
+        Event.PERSON_ERASED: About(
+            "A person's data were erased.", "operator", "account:NUMBER, reader", "rows, because"
+        ),
+        Event.BACKUP_MADE: About("A backup was written.", "operator", "gateway", "rows, bytes"),
+        Event.BACKUP_RESTORED: About(
+            "A backup was loaded.", "operator", "gateway", "made_at, rows, revocations"
+        ),
+        Event.RESTORE_CONFIRMED: About(
+            "The links were opened after a restore.", ADMIN, "gateway", "restores, because"
+        ),
+    }
+)
+
+
+def table() -> str:
+    """Write the table of docs/events.md."""
+    rows = ["| event | meaning | actor | subject | fields | stands beside |", "|---|---|---|---|---|---|"]
+    for event, about in BOOK.items():
+        cells = (
+            f"`{event.value}`",
+            about.meaning,
+            about.actor,
+            about.subject,
+            about.fields or "–",
+            _beside(about),
+        )
+        rows.append("| " + " | ".join(cells) + " |")
+    return "\n".join(rows)
+
+
+def _beside(about: About) -> str:
+    found = [
+        word for word, where in (("device", about.actor), ("subject", about.subject)) if "reader" in where
+    ]
+    return ", ".join(found) or "–"
