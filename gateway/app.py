@@ -28,8 +28,8 @@ from gateway.web import (
     parts,
     reader,
     refusals,
-    rules,
     rows,
+    rules,
     subscriber,
 )
 from gateway.web.showing import shown_person, shown_policy

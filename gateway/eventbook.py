@@ -31,7 +31,7 @@ BOOK: Mapping[Event, About] = MappingProxyType(
             "A gift link was made, or an open one handed out again.",
             "account",
             GIFT,
-            "account, article, used, limit",
+            "account, article, used, limit, period",
         ),
         Event.GIFT_HANDED_BACK: About(
             "An open gift was handed back free.", "account", GIFT, "account, article"
