@@ -1,6 +1,6 @@
 """A rule that fired: whom it keeps from doing what, until when, and for how much longer the next time."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -71,6 +71,11 @@ class Firing:
     level: int
     lifted_at: datetime | None
 
+    def is_of(self, rule: Rule) -> bool:
+        """Tell whether a rule is still the one that fired; one that now does something else, or only watches, is not."""
+        mine = (self.rule, self.metric, self.by, self.then, self.mode)
+        return mine == (rule.name, rule.metric, rule.by, rule.then, rule.mode)
+
     def in_force(self, now: datetime) -> bool:
         """Tell whether it still holds; a monitored one holds in name only."""
         return self.lifted_at is None and (self.until is None or now < self.until)
@@ -93,8 +98,11 @@ def acts_of(metric: Metric, by: By, then: Then) -> tuple[Act, ...]:
 
     Who has a link that we signed is no guesser, so forged tokens shut out nothing but guessing; and what becomes
     of a subscriber's links is held against giving, never against their own reading. Where claims are counted, only
-    new claims are shut out: who took a gift up before is still given its text.
+    new claims are shut out: who took a gift up before is still given its text. A freeze shuts links, and nobody's
+    reading.
     """
+    if then is Then.FREEZE:
+        return (Act.ISSUE, Act.CLAIM)
     if metric is Metric.FORGED_TOKENS:
         return (Act.GUESS,)
     if metric is Metric.GIFTS_ISSUED:
@@ -119,22 +127,19 @@ def ends_at(rule: Rule, now: datetime, *, level: int, spread: float) -> datetime
     return now + min(lasts, max(LONGEST, rule.lasts))
 
 
-def level_of(firings: Iterable[Firing], rule: Rule, who: str, now: datetime) -> int:
-    """Count how often a rule fired on somebody within the time remembered, without what an admin lifted."""
-    return sum(
-        firing.rule == rule.name
-        and firing.who == who
-        and firing.lifted_at is None
-        and firing.at > now - REMEMBERED
-        for firing in firings
-    )
+def still_said(firing: Firing, rules: Iterable[Rule]) -> bool:
+    """Tell whether the policy still says what fired: the present decides, so what it dropped shuts nobody out."""
+    return any(firing.is_of(rule) for rule in rules)
 
 
-def counted_since(firings: Iterable[Firing], rule: Rule, who: str, now: datetime) -> datetime:
-    """Say from when a rule counts: as far back as it looks, but not past the last time an admin lifted it."""
+def counted_since(firings: Iterable[Firing], rule: Rule, names: Collection[str], now: datetime) -> datetime:
+    """Say from when a rule counts: as far back as it looks, but not past the last time an admin lifted it.
+
+    `names` are all names of the one it counts for: a network has another every month.
+    """
     lifted = (
         firing.lifted_at
         for firing in firings
-        if firing.rule == rule.name and firing.who == who and firing.lifted_at is not None
+        if firing.rule == rule.name and firing.who in names and firing.lifted_at is not None
     )
     return max([now - rule.per, *lifted])

@@ -369,6 +369,8 @@ firing = Table(
     Column("lifted_by", String(100)),
     Column("lifted_because", Text, nullable=False, server_default=""),
     Index("ix_firing_who", "who", "at"),
+    # Every worker asks each second which networks guess at links.
+    Index("ix_firing_metric", "metric", "until"),
 )
 
 network_salt = Table(

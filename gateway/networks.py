@@ -1,11 +1,16 @@
 """What networks are called: keyed hashes whose key changes every month and is destroyed; and who guesses at links."""
 
 import hmac
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 
 from sqlalchemy import Connection
 
+from gateway.firing import Firing
+from gateway.guard import By
+from gateway.parties import Parties
 from gateway.store import firings, networks
 from gateway.store.engine import Database
 from gateway.visitor import network_of
@@ -21,7 +26,7 @@ class NetworkBook:
         self._pepper = pepper
         self._lock = Lock()
         self._keys: dict[str, bytes] = {}
-        self._guessers: dict[str, datetime] = {}
+        self._guessers: Mapping[str, Sequence[Firing]] = {}
 
     def names(self, address: str, now: datetime) -> tuple[bytes, ...]:
         """Name an address's network under this month's key and, where it is kept, the last month's."""
@@ -35,14 +40,10 @@ class NetworkBook:
         kept = [keys[month] for month in months if month in keys]
         return tuple(hmac.digest(key, prefix, "sha256")[:NAME_BYTES] for key in kept)
 
-    def guesses_until(self, names: tuple[bytes, ...], now: datetime) -> datetime | None:
-        """Say until when a network may not try tokens that we never signed; None where it may."""
-        ends = [
-            end
-            for name in names
-            if (end := self._guessers.get(f"network:{name.hex()}")) is not None and end > now
-        ]
-        return max(ends, default=None)
+    def guessed(self, names: tuple[bytes, ...]) -> list[Firing]:
+        """List what keeps a network from trying tokens that we never signed, as the database had it a second ago."""
+        who = Parties(networks=names).names.get(By.NETWORK, ())
+        return [firing for name in who for firing in self._guessers.get(name, ())]
 
     def read(self, now: datetime) -> dict[str, bytes]:
         """Read salts and guessers again, and draw this month's salt where nobody did; returns the keys by month."""
@@ -60,7 +61,10 @@ class NetworkBook:
     def _read(self, connection: Connection, now: datetime) -> None:
         salts = networks.list_salts(connection)
         self._keys = {month: hmac.digest(self._pepper, salt, "sha256") for month, salt in salts.items()}
-        self._guessers = firings.list_guessers(connection, now)
+        guessers = defaultdict(list)
+        for firing in firings.list_guessers(connection, now):
+            guessers[firing.who].append(firing)
+        self._guessers = guessers
 
 
 def months_of(now: datetime) -> tuple[str, str]:

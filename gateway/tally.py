@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -16,7 +17,7 @@ from gateway.enforcing import watch_guesses, watch_links, watch_traps
 from gateway.ledger import minute_of
 from gateway.link import Gift
 from gateway.policy import Policy
-from gateway.store import deliveries, statistics
+from gateway.store import counting, deliveries, statistics
 from gateway.store.deliveries import Arrival
 from gateway.store.engine import Database
 
@@ -41,10 +42,10 @@ class _Counts:
 
     def add_all(self, other: "_Counts") -> None:
         """Put counts back that could not be written; what came since is newer."""
-        self.views.update(other.views)
-        self.forged.update(other.forged)
-        self.traps.update(other.traps)
-        self.arrivals = other.arrivals | self.arrivals
+        for name in ("views", "forged", "traps"):
+            for key, number in getattr(other, name).items():
+                _count(getattr(self, name), key, number)
+        self.arrivals = dict(islice((other.arrivals | self.arrivals).items(), KEPT_AT_MOST))
         self.latest = self.latest or other.latest
 
 
@@ -96,8 +97,12 @@ class Tally:
             counts, self._counts = self._counts, _Counts()
         try:
             self._write(counts)
-        except SQLAlchemyError as error:
-            log.warning("tally_kept", error=type(error).__name__)
+        except (
+            Exception
+        ) as error:  # Whatever it is, the thread must live: without it no link freezes any more.
+            log.warning(
+                "tally_kept", error=type(error).__name__, exc_info=not isinstance(error, SQLAlchemyError)
+            )
             with self._lock:
                 self._counts.add_all(counts)
 
@@ -136,6 +141,7 @@ class Tally:
 
 
 def _let_rules_fire(connection: Connection, policy: Policy, counts: _Counts, now: datetime) -> None:
+    counting.take_watch(connection)
     watch_links(connection, policy, sorted({gift_id for gift_id, _ in counts.arrivals}), now)
     watch_guesses(connection, policy, {names for names, _ in counts.forged}, now)
     watch_traps(connection, policy, {names for names, _ in counts.traps}, now)
@@ -145,7 +151,7 @@ def _by_first_name(counter: Counter[tuple[Names, datetime]]) -> Counter[tuple[by
     return Counter({(names[0], minute): number for (names, minute), number in counter.items() if names})
 
 
-def _count(counter: Counter[Any], key: Any) -> None:
+def _count(counter: Counter[Any], key: Any, number: int = 1) -> None:
     # Memory stays bounded when somebody tries a million networks while the database is away.
     if key in counter or len(counter) < KEPT_AT_MOST:
-        counter[key] += 1
+        counter[key] += number

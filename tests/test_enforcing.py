@@ -1,6 +1,7 @@
 """The bulk rules at work, on both databases: who is stopped at which number, in which words, and who never is."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,18 +10,21 @@ import pytest
 from gateway.accounts import Account
 from gateway.auditing.ruling import lift, replace_gift, ruling
 from gateway.decision import Deny, Permit, Reason
+from gateway.firing import REMEMBERED
 from gateway.guard import Mode
 from gateway.keeping.policies import propose_policy
 from gateway.keys import digest
 from gateway.ledger import OPERATOR, account_actor
 from gateway.link import Gift
+from gateway.policy import Policy
 from gateway.reading.claiming import Claimed, Press, claim_gift, confirm_reading
 from gateway.reading.opening import open_card, recognise
 from gateway.reading.serving import Reading, Teaser, read_article
 from gateway.reading.shelf import Shelf
 from gateway.reading.visit import Visit
 from gateway.sharing.issuing import Issued, Wish, issue_gift
-from gateway.store import accounts
+from gateway.store import accounts, firings
+from gateway.tally import Tally
 from tests.house import POLICY, House
 
 SHELF = Shelf()
@@ -130,9 +134,8 @@ def test_a_link_that_goes_round_one_office_is_one_article(house: House) -> None:
 
 
 def test_past_the_soft_number_a_claim_waits_for_a_press_and_needs_no_script(house: House) -> None:
-    phone = visit(house, "phone")
-    issued = gifts_of_many_articles(house, 14)
-    assert served([read(house, each, phone, lingering=0) for each in issued[:12]]) == 12
+    phone, issued = visit(house, "phone"), gifts_of_many_articles(house, 13)
+    assert served(read_everywhere(house, issued[:12], "phone")) == 12
     asked = take(house, issued[12], phone, lingering=0)
     assert reason(asked) == (Reason.RULE_CHALLENGED, "reader-articles-soft")
     assert asked.until == house.clock.now + timedelta(seconds=3)
@@ -213,6 +216,38 @@ def test_a_leak_that_was_not_the_givers_is_replaced_once_and_free(house: House) 
     assert isinstance(again, Deny)
     assert again.reason is Reason.GIFT_NOT_SPREAD
     assert house.entries("gift:replaced")[0].subject == f"gift:{issued.gift.reference}"
+    assert ruling(house.runtime).in_force == ()
+
+
+def test_a_link_that_an_admin_thawed_is_not_frozen_again_by_those_who_tried_it_before(house: House) -> None:
+    desk, issued = admin(house), house.gift(house.subscriber(), house.article())
+    spread(house, issued, 45)
+    (frozen,) = ruling(house.runtime).in_force
+    lift(house.runtime, account_actor(desk.id), desk, frozen.id, "on purpose")
+    house.clock.forward(seconds=1)
+    spread(house, issued, 40)
+    assert house.value("SELECT count(*) FROM gift WHERE frozen_at IS NOT NULL") == 0
+    spread(house, issued, 45)
+    assert house.value("SELECT count(*) FROM gift WHERE frozen_at IS NOT NULL") == 1
+
+
+def test_links_that_spread_in_three_workers_at_once_are_each_seen_once(house: House) -> None:
+    giver = house.subscriber()
+    issued = [house.gift(giver, house.article(f"about-{n}")) for n in range(3)]
+    tallies = [
+        Tally(house.runtime.database, lambda now: house.runtime.policies.in_force(now).policy)
+        for _ in range(6)
+    ]
+    for number, tally in enumerate(tallies):
+        gift = replace(issued[number % 3].gift, confirmed=10)
+        for n in range(40):
+            tally.add_arrival(
+                gift, house.runtime.networks.names(f"198.51.{n}.1", house.clock.now), house.clock.now
+            )
+    with ThreadPoolExecutor(len(tallies)) as pool:
+        list(pool.map(Tally.close, tallies))
+    assert house.value("SELECT count(*) FROM firing WHERE rule = 'link-networks-hard'") == 3
+    assert house.value("SELECT count(*) FROM firing WHERE rule = 'subscriber-leaks-soft'") == 1
 
 
 def test_gifts_faster_than_a_hand_are_refused_and_cost_nothing(house: House) -> None:
@@ -300,20 +335,67 @@ def test_a_block_that_comes_again_lasts_twice_as_long(house: House) -> None:
     assert timedelta(hours=48) <= spans[1] <= timedelta(hours=53)
 
 
+def test_only_what_was_not_lifted_within_thirty_days_is_a_repetition(house: House) -> None:
+    (rule,) = [each for each in policy_of(house).rules if each.name == "reader-articles-hard"]
+    now, values = house.clock.now, {"metric": "articles", "by_whom": "reader", "count": 25, "level": 0}
+    alike = {"rule": rule.name, "who": "reader:a", "then": "block", "mode": "enforce", "until": now}
+    with house.runtime.database.transaction() as connection:
+        for days, changed in (
+            (1, {}),
+            (2, {"who": "reader:before"}),
+            (31, {}),
+            (2, {"lifted_at": now}),
+            (3, {"who": "reader:b"}),
+            (3, {"rule": "reader-articles-soft"}),
+            (3, {"mode": "monitor"}),
+        ):
+            at = now - timedelta(days=days)
+            firings.add_firing(connection, **{**values, **alike, "at": at, **changed})
+        names = ("reader:a", "reader:before")
+        assert firings.count_firings(connection, rule, names, now - REMEMBERED) == 2
+
+
+def policy_of(house: House) -> Policy:
+    return house.runtime.policies.in_force(house.clock.now).policy
+
+
+def change_policy(house: House, before: str, after: str) -> None:
+    """Put the policy in force with some words of it changed."""
+    source = POLICY.read_text("utf-8")
+    assert before in source
+    changed = source.replace(before, after, 1)
+    propose_policy(house.runtime, OPERATOR, changed, name="changed.toml", at=None)
+    house.clock.forward(minutes=1)
+    house.runtime.policies.forget()
+
+
+BLOCKS = 'then = "block"\nfor = "24 hours"\nmode = "enforce"'
+WATCHES = 'then = "block"\nfor = "24 hours"\nmode = "monitor"'
+
+
 @pytest.fixture
 def watched(house: House) -> House:
     """Yield a gateway whose rule on articles by reader only watches."""
-    source = POLICY.read_text("utf-8")
-    changed = source.replace(
-        'then = "block"\nfor = "24 hours"\nmode = "enforce"',
-        'then = "block"\nfor = "24 hours"\nmode = "monitor"',
-        1,
-    )
-    assert changed != source
-    propose_policy(house.runtime, OPERATOR, changed, name="watching.toml", at=None)
-    house.clock.forward(minutes=1)
-    house.runtime.policies.forget()
+    change_policy(house, BLOCKS, WATCHES)
     return house
+
+
+def test_a_rule_that_only_watched_stops_at_once_when_it_is_enforced(watched: House) -> None:
+    issued = gifts_of_many_articles(watched, 28)
+    assert served(read_everywhere(watched, issued[:26], "phone")) == 26
+    change_policy(watched, "# Bulk rules.", "# The rules.")
+    answer = read(watched, issued[26], visit(watched, "phone", "192.0.2.7"))
+    assert reason(answer) == (Reason.RULE_BLOCKED, "reader-articles-hard")
+    (block,) = [each for each in ruling(watched.runtime).in_force if each.then == "block"]
+    assert (block.mode, block.level) == (Mode.ENFORCE, 0)
+
+
+def test_what_the_policy_in_force_no_longer_says_shuts_nobody_out(house: House) -> None:
+    issued = gifts_of_many_articles(house, 26)
+    assert served(read_everywhere(house, issued, "phone")) == 24
+    change_policy(house, BLOCKS, WATCHES)
+    assert isinstance(read(house, issued[24], visit(house, "phone", "192.0.2.7")), Reading)
+    assert not [each for each in ruling(house.runtime).in_force if each.then == "block"]
 
 
 def test_a_rule_that_only_watches_stops_nobody_and_says_what_it_would_have_done(watched: House) -> None:
@@ -335,6 +417,18 @@ def test_networks_are_looked_up_under_last_months_key_too(house: House) -> None:
     assert (after[0] != before[0], after[1]) == (True, before[0])
     answer = read(house, issued[25], visit(house, "device-25"))
     assert reason(answer) == (Reason.RULE_BLOCKED, "network-unconfirmed-hard")
+
+
+def test_a_network_whose_block_was_lifted_counts_anew_under_next_months_name_too(house: House) -> None:
+    house.clock.now = house.clock.now.replace(day=31, hour=20)
+    desk, issued = admin(house), gifts_of_many_articles(house, 27)
+    answers = [read(house, each, visit(house, f"device-{n}")) for n, each in enumerate(issued[:25])]
+    assert served(answers) == 24
+    (block,) = [each for each in ruling(house.runtime).in_force if each.then == "block"]
+    house.clock.forward(hours=1)
+    lift(house.runtime, account_actor(desk.id), desk, block.id, "a school")
+    house.clock.forward(hours=9)
+    assert isinstance(read(house, issued[26], visit(house, "device-26")), Reading)
 
 
 def test_a_card_can_be_looked_at_by_whoever_is_blocked(house: House) -> None:

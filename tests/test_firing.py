@@ -7,19 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.enforcing import shut_out
 from gateway.firing import (
     DOUBLINGS,
     LONGEST,
-    REMEMBERED,
     Act,
     Firing,
     acts_of,
     adds_to,
     counted_since,
     ends_at,
-    level_of,
+    still_said,
 )
 from gateway.guard import ACTS_ON, COUNTED_FOR, NOT_CHALLENGED, By, Metric, Mode, Rule, Then
+from gateway.policy import parse
+from tests.house import POLICY
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 HARD = {"name": "hard", "metric": "articles", "by": "reader", "over": 24, "per": "24 hours", "then": "block"}
@@ -76,22 +78,35 @@ def test_a_freeze_until_lifted_has_no_end_unless_it_is_only_watched() -> None:
     assert watched == NOW + timedelta(hours=24)
 
 
-def test_only_what_was_not_lifted_within_thirty_days_is_a_repetition() -> None:
-    past = [
-        firing(at=NOW - timedelta(days=1)),
-        firing(at=NOW - REMEMBERED),
-        firing(at=NOW - timedelta(days=2), lifted_at=NOW),
-        firing(at=NOW - timedelta(days=3), who="reader:b"),
-        firing(at=NOW - timedelta(days=3), rule="soft"),
-    ]
-    assert level_of(past, rule(), "reader:a", NOW) == 1
-
-
 def test_a_lifted_rule_counts_anew_from_then_on() -> None:
     lifted = firing(lifted_at=NOW - timedelta(hours=2))
-    assert counted_since([lifted], rule(), "reader:a", NOW) == NOW - timedelta(hours=2)
-    assert counted_since([lifted], rule(), "reader:b", NOW) == NOW - timedelta(hours=24)
-    assert counted_since([], rule(), "reader:a", NOW) == NOW - timedelta(hours=24)
+    assert counted_since([lifted], rule(), ["reader:a"], NOW) == NOW - timedelta(hours=2)
+    assert counted_since([lifted], rule(), ["reader:b"], NOW) == NOW - timedelta(hours=24)
+    assert counted_since([lifted], rule(), ["reader:b", "reader:a"], NOW) == NOW - timedelta(hours=2)
+    assert counted_since([], rule(), ["reader:a"], NOW) == NOW - timedelta(hours=24)
+
+
+def test_what_the_policy_no_longer_says_is_still_said_by_no_rule() -> None:
+    assert still_said(firing(), [rule(name="other"), rule()])
+    assert not still_said(firing(), [])
+    assert not still_said(firing(), [rule(mode="monitor")])
+    assert not still_said(firing(), [rule(then="challenge")])
+    assert still_said(firing(), [rule(over=30, per="1 hour")])
+
+
+def test_a_freeze_shuts_links_and_nobodys_own_reading() -> None:
+    assert acts_of(Metric.ARTICLES, By.SUBSCRIBER, Then.FREEZE) == (Act.ISSUE, Act.CLAIM)
+
+
+def test_of_two_blocks_the_longer_one_is_told() -> None:
+    policy = parse(POLICY.read_text("utf-8"), name="ft.toml").model_copy(
+        update={"rules": (rule(), rule(name="network", by="network"))}
+    )
+    later = NOW + timedelta(hours=9)
+    known = [firing(), firing(rule="network", by=By.NETWORK, until=later), firing()]
+    refusal = shut_out(policy, Act.READ, known, NOW)
+    assert refusal is not None
+    assert (refusal.until, refusal.detail) == (later, {"rule": "network"})
 
 
 def test_a_firing_acts_only_while_it_holds_and_is_enforced() -> None:

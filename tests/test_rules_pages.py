@@ -136,6 +136,7 @@ def test_guessing_is_answered_with_429_and_a_real_link_still_opens(house: House,
     ask(client, "GET", "/")
     guessed = ask(client, "GET", f"/g/{62:066}")
     assert guessed.status_code == 429
+    assert "The rule is called network-forged-hard." in guessed.text
     assert int(guessed.headers["Retry-After"]) >= 15 * 60
     assert open_link(client, gifts(house, 1)[0]).status_code == 200
 

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from gateway.auditing.acts import permitted
 from gateway.decision import Decision, Deny, Reason
-from gateway.firing import REMEMBERED, Firing
-from gateway.guard import Rule
+from gateway.firing import REMEMBERED, Firing, still_said
+from gateway.guard import Rule, Then
 from gateway.ledger import Actor, Entry, Event
 from gateway.link import BY_RULE, Gift, new_capability, new_reference
 from gateway.runtime import Runtime
@@ -36,8 +36,10 @@ def ruling(runtime: Runtime, *, days: int = REPORTED.days) -> Ruling:
     since = now - timedelta(days=days)
     rules = runtime.policies.in_force(now).policy.rules
     with runtime.database.reading() as connection:
-        in_force = tuple(firings.list_in_force(connection, now))
+        holding = firings.list_in_force(connection, now)
         report = tuple(firings.report_rules(connection, since))
+    # A link that was frozen stays so until it is thawed; all else ends with the rule that said it.
+    in_force = tuple(each for each in holding if each.then is Then.FREEZE or still_said(each, rules))
     return Ruling(rules, in_force, report, since)
 
 
@@ -96,6 +98,8 @@ def replace_gift(runtime: Runtime, actor: Actor, admin: Account, reference: str,
         gifts.change_gift(
             connection, gift.id, revoked_at=now, revoked_because=words, frozen_because="", frozen_at=None
         )
+        # The rule held against the old link until lifted; it would stand in the desk's list for ever.
+        firings.lift_firings(connection, f"gift:{reference}", now=now, by=actor.name, because=words)
         fresh = _replacement(runtime, gift, now)
         new = gifts.add_gift(connection, new_reference, **fresh)
         about: dict[str, str | int] = {"by": new.reference, "account": gift.account_id, "because": words}

@@ -1,4 +1,4 @@
-"""`gateway rules`: what bulk rules did and would have done, and ending what one of them does."""
+"""`gateway rules`: what bulk rules did and would have done, and whom they keep from something."""
 
 import click
 

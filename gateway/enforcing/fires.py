@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from gateway.firing import REMEMBERED, Firing, counted_since, ends_at, level_of
+from gateway.firing import REMEMBERED, Firing, counted_since, ends_at
 from gateway.guard import By, Metric, Mode, Rule, Then
 from gateway.ledger import GATEWAY, Entry, Event
 from gateway.link import BY_RULE
@@ -20,17 +20,17 @@ from gateway.store.entries import append_entry
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A rule with the one it was counted for and the number it came to."""
+    """A rule with the names of the one it was counted for, the present one first, and the number it came to."""
 
     rule: Rule
-    who: str
+    names: tuple[str, ...]
     number: int
 
 
 def known_of(connection: Connection, parties: Parties, now: datetime) -> list[Firing]:
-    """List what fired on those who take part, as far back as repetitions are remembered."""
+    """List what holds against those who take part, and what an admin lifted as far back as rules may look."""
     names = [name for each in parties.names.values() for name in each]
-    return firings.list_firings(connection, names, now - REMEMBERED)
+    return firings.list_firings(connection, names, now, lifted_since=now - REMEMBERED)
 
 
 def count(
@@ -44,15 +44,15 @@ def count(
 ) -> list[Counted]:
     """Count for every rule, from as far back as it looks; `this_one` adds the act that is being decided."""
     asked: dict[tuple[Metric, By, datetime], int] = {}
-    whose = {rule.name: parties.names[rule.by][0] for rule in rules}
-    since = {rule.name: counted_since(known, rule, whose[rule.name], now) for rule in rules}
+    names = parties.names
+    since = {rule.name: counted_since(known, rule, names[rule.by], now) for rule in rules}
     for rule in rules:
         key = (rule.metric, rule.by, since[rule.name])
         asked[key] = max(asked.get(key, 0), rule.over + 1)
     questions = [Question(metric, by, at, most) for (metric, by, at), most in asked.items()]
     found = dict(zip(asked, counting.count(connection, questions, parties), strict=True))
     return [
-        Counted(rule, whose[rule.name], found[rule.metric, rule.by, since[rule.name]] + this_one)
+        Counted(rule, names[rule.by], found[rule.metric, rule.by, since[rule.name]] + this_one)
         for rule in rules
     ]
 
@@ -70,26 +70,36 @@ def fire(
     for each in counted:
         if each.number <= each.rule.over:
             continue
-        names = parties.names[each.rule.by]
+        # A rule that only watched until now has to fire anew before it acts.
         holding = next(
-            (f for f in known if f.rule == each.rule.name and f.who in names and f.in_force(now)), None
+            (f for f in known if f.is_of(each.rule) and f.who in each.names and f.in_force(now)), None
         )
         if holding is None:
-            holding = _note(connection, each, level_of(known, each.rule, each.who, now), now)
+            holding = _note(connection, each, now)
             _carry_out(connection, policy, holding, parties, now)
         found.append(holding)
     return found
 
 
-def _note(connection: Connection, counted: Counted, level: int, now: datetime) -> Firing:
-    rule = counted.rule
+def count_and_fire(
+    connection: Connection, policy: Policy, rules: Sequence[Rule], parties: Parties, now: datetime
+) -> list[Firing]:
+    """Count what was done already, and let the rules fire that it takes past their number."""
+    known = known_of(connection, parties, now)
+    counted = count(connection, rules, parties, known, now, this_one=0)
+    return fire(connection, policy, counted, known, parties, now)
+
+
+def _note(connection: Connection, counted: Counted, now: datetime) -> Firing:
+    rule, who = counted.rule, counted.names[0]
+    level = firings.count_firings(connection, rule, counted.names, now - REMEMBERED)
     until = ends_at(rule, now, level=level, spread=secrets.randbelow(1000) / 1000)
     firing = Firing(
         0,
         rule.name,
         rule.metric,
         rule.by,
-        counted.who,
+        who,
         rule.then,
         rule.mode,
         counted.number,
@@ -103,7 +113,7 @@ def _note(connection: Connection, counted: Counted, level: int, now: datetime) -
         rule=rule.name,
         metric=rule.metric.value,
         by_whom=rule.by.value,
-        who=counted.who,
+        who=who,
         then=rule.then.value,
         mode=rule.mode.value,
         count=counted.number,
@@ -113,7 +123,7 @@ def _note(connection: Connection, counted: Counted, level: int, now: datetime) -
     )
     event = Event.RULE_FIRED if rule.mode is Mode.ENFORCE else Event.RULE_WATCHED
     about: dict[str, str | int] = {"rule": rule.name, "then": rule.then.value, "count": counted.number}
-    append_entry(connection, Entry(now, GATEWAY, event, counted.who, detail=about))
+    append_entry(connection, Entry(now, GATEWAY, event, who, detail=about))
     return firing
 
 
@@ -138,8 +148,5 @@ def _carry_out(
 
 def _flag_giver(connection: Connection, policy: Policy, subscriber: int, now: datetime) -> None:
     """Let the rules on a giver's spread links fire once one more of them was frozen."""
-    parties = Parties(subscriber=subscriber)
     rules = [rule for rule in policy.rules if rule.metric is Metric.SPREAD_LINKS]
-    known = known_of(connection, parties, now)
-    counted = count(connection, rules, parties, known, now, this_one=0)
-    fire(connection, policy, counted, known, parties, now)
+    count_and_fire(connection, policy, rules, Parties(subscriber=subscriber), now)

@@ -1,13 +1,13 @@
 """Deciding whether an act may be done: what is in force against who takes part, and what the act would make of the counts."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
 from gateway.decision import Deny, Reason
-from gateway.enforcing.fires import count, fire, known_of
-from gateway.firing import Act, Firing, adds_to
+from gateway.enforcing.fires import count, count_and_fire, fire, known_of
+from gateway.firing import Act, Firing, adds_to, still_said
 from gateway.guard import Metric, Then
 from gateway.link import CONFIRM_AFTER
 from gateway.parties import Parties
@@ -34,38 +34,40 @@ def judge(
     if act is not Act.ISSUE:  # Whoever issues holds the account's row already.
         counting.take_turn(connection, parties)
     known = known_of(connection, parties, now)
-    standing = _strictest(firing for firing in known if firing.shuts_out(act, now))
-    if standing is not None and not (pressed and standing.then is Then.CHALLENGE):
-        return _refusal(standing, now)
+    standing = shut_out(policy, act, known, now, pressed=pressed)
+    if standing is not None:
+        return standing
     rules = [rule for rule in policy.rules if adds_to(act, rule) and rule.by in parties.names]
     counted = count(connection, rules, parties, known, now, this_one=1)
-    fired = _strictest(
-        firing
-        for firing in fire(connection, policy, counted, known, parties, now)
-        if firing.acts(now) and (firing.concerns(act) or firing.then is Then.FREEZE)
-    )
-    if fired is None or (pressed and fired.then is Then.CHALLENGE):
-        return None
-    return _refusal(fired, now)
+    fired = fire(connection, policy, counted, known, parties, now)
+    return _strictest((each for each in fired if each.acts(now) and each.concerns(act)), now, pressed=pressed)
+
+
+def shut_out(
+    policy: Policy, act: Act, known: Iterable[Firing], now: datetime, *, pressed: bool = False
+) -> Deny | None:
+    """Tell what holds against an act already; what the policy no longer says holds against nobody."""
+    standing = (each for each in known if each.shuts_out(act, now) and still_said(each, policy.rules))
+    return _strictest(standing, now, pressed=pressed)
 
 
 def judge_copy(connection: Connection, policy: Policy, parties: Parties, now: datetime) -> Deny | None:
     """Count a copy whose row was just added, and tell what it shuts its reader out of, if anything."""
     counting.take_turn(connection, parties)
-    known = known_of(connection, parties, now)
     rules = [rule for rule in policy.rules if rule.metric in _COPIES and rule.by in parties.names]
-    counted = count(connection, rules, parties, known, now, this_one=0)
-    fired = _strictest(
-        firing
-        for firing in fire(connection, policy, counted, known, parties, now)
-        if firing.acts(now) and firing.concerns(Act.READ)
-    )
-    return None if fired is None else _refusal(fired, now)
+    fired = count_and_fire(connection, policy, rules, parties, now)
+    return _strictest((each for each in fired if each.acts(now) and each.concerns(Act.READ)), now)
 
 
-def _strictest(found: Iterable[Firing]) -> Firing | None:
+def _strictest(found: Iterable[Firing], now: datetime, *, pressed: bool = False) -> Deny | None:
+    """Say the hardest of what stands in the way; a press goes past every challenge, and past nothing else."""
+    # Of two blocks the longer one is told, else who comes back when they were told to meets the other.
     order = (Then.CHALLENGE, Then.FREEZE, Then.BLOCK)
-    return max(found, key=lambda firing: order.index(firing.then), default=None)
+    endless = datetime.max.replace(tzinfo=UTC)
+    strict = max(found, key=lambda each: (order.index(each.then), each.until or endless), default=None)
+    if strict is None or (pressed and strict.then is Then.CHALLENGE):
+        return None
+    return _refusal(strict, now)
 
 
 def _refusal(firing: Firing, now: datetime) -> Deny:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from gateway.enforcing.fires import Counted, count, fire, known_of
+from gateway.enforcing.fires import count_and_fire
 from gateway.guard import By, Metric
 from gateway.link import Gift
 from gateway.parties import Parties
@@ -20,15 +20,13 @@ def watch_links(connection: Connection, policy: Policy, gift_ids: Sequence[int],
         if rule.metric is not Metric.NETWORKS or rule.by is By.READER:
             continue
         by_id = {_key_of(gift, rule.by): gift for gift in touched}
-        spread = counting.list_spread(connection, rule.by, list(by_id), since=now - rule.per, over=rule.over)
-        for key, number in spread.items():
+        for key in counting.list_spread(connection, rule.by, by_id, since=now - rule.per, over=rule.over):
             gift = by_id[key]
             parties = Parties(
                 gift=gift.id, reference=gift.reference, subscriber=gift.account_id, article=gift.article_id
             )
-            (who,) = parties.names[rule.by]
-            known = known_of(connection, parties, now)
-            fire(connection, policy, [Counted(rule, who, number)], known, parties, now)
+            # Counted once more for this one alone, since an admin may have lifted the rule meanwhile.
+            count_and_fire(connection, policy, [rule], parties, now)
 
 
 def watch_guesses(
@@ -54,10 +52,7 @@ def _watch_networks(
 ) -> None:
     rules = [rule for rule in policy.rules if rule.metric is metric]
     for names in networks if rules else ():
-        parties = Parties(networks=names)
-        known = known_of(connection, parties, now)
-        counted = count(connection, rules, parties, known, now, this_one=0)
-        fire(connection, policy, counted, known, parties, now)
+        count_and_fire(connection, policy, rules, Parties(networks=names), now)
 
 
 def _key_of(gift: Gift, by: By) -> int:

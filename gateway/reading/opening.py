@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.decision import Deny, Permit, Reason
+from gateway.enforcing import shut_out
+from gateway.firing import Act
 from gateway.ledger import Entry, Event, Outcome
 from gateway.link import Gift, standing, standing_for_a_holder
 from gateway.reading.holding import alive
@@ -46,8 +48,10 @@ def recognise(runtime: Runtime, token: str, *, networks: tuple[bytes, ...]) -> b
         return capability
     now = runtime.clock()
     runtime.tally.add_forged(networks, now)
-    until = runtime.networks.guesses_until(networks, now)
-    return Deny(Reason.GIFT_UNKNOWN) if until is None else Deny(Reason.RULE_BLOCKED, until=until)
+    standing = shut_out(
+        runtime.policies.in_force(now).policy, Act.GUESS, runtime.networks.guessed(networks), now
+    )
+    return standing or Deny(Reason.GIFT_UNKNOWN)
 
 
 def open_card(runtime: Runtime, shelf: Shelf, capability: bytes, visit: Visit) -> Card | Straight | Deny:

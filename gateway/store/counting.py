@@ -1,6 +1,6 @@
 """What bulk rules count: every number an act adds to, in one statement, and none looked at further than its rule asks."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -17,7 +17,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    text,
 )
 
 from gateway.guard import By, Metric
@@ -27,6 +26,9 @@ from gateway.store.deliveries import account_bytes
 
 # The first half of PostgreSQL's two-part advisory locks; any number that nothing else takes will do.
 LOCK = 0x67756172
+_TRIED = arrival.join(gift, gift.c.id == arrival.c.gift_id)
+_WHOSE = {By.LINK: arrival.c.gift_id, By.SUBSCRIBER: gift.c.account_id, By.ARTICLE: gift.c.article_id}
+_NAMED = {By.READER: "reader", By.LINK: "gift", By.SUBSCRIBER: "subscriber", By.ARTICLE: "article"}
 _THIS_CLAIM = and_(
     claim.c.gift_id == bindparam("gift", type_=Key),
     claim.c.device == bindparam("reader", type_=claim.c.device.type),
@@ -49,12 +51,18 @@ def take_turn(connection: Connection, parties: Parties) -> None:
     Without it 64 requests at once would each be the first. SQLite has one writer at a time anyway. Whoever holds a
     gift's row takes the turns after it, a reader's before a network's, so that no two wait for each other.
     """
-    if connection.dialect.name != "postgresql":
-        return
-    for by in (By.READER, By.SUBSCRIBER, By.NETWORK):
-        for name in parties.names.get(by, ())[:1]:
-            lock = text("SELECT pg_advisory_xact_lock(:lock, hashtext(:name))")
-            connection.execute(lock, {"lock": LOCK, "name": name})
+    names = [parties.names[by][0] for by in (By.READER, By.SUBSCRIBER, By.NETWORK) if by in parties.names]
+    if names and connection.dialect.name == "postgresql":
+        connection.execute(select(*(func.pg_advisory_xact_lock(LOCK, func.hashtext(name)) for name in names)))
+
+
+def take_watch(connection: Connection) -> None:
+    """Let one process at a time watch what no request waits for, until the transaction ends.
+
+    Without it two would both be the first to see a link spread, and neither would see the other's of the same giver.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
 
 
 def count(connection: Connection, questions: Sequence[Question], parties: Parties) -> list[int]:
@@ -79,20 +87,12 @@ def count(connection: Connection, questions: Sequence[Question], parties: Partie
 
 
 def list_spread(
-    connection: Connection, by: By, ids: Sequence[int], *, since: datetime, over: int
-) -> dict[int, int]:
-    """Count the networks that tried links since an instant, by link, giver or article, where they are over a number.
-
-    Of a link with a cap only those count that came after its last reading was taken.
-    """
-    column = {By.LINK: arrival.c.gift_id, By.SUBSCRIBER: gift.c.account_id, By.ARTICLE: gift.c.article_id}[by]
-    wanted = and_(column.in_(ids), arrival.c.last_at > since)
-    if by is By.LINK:
-        wanted &= or_(gift.c.readers.is_(None), arrival.c.turned_away_at > since)
-    networks = func.count(distinct(arrival.c.network))
-    statement = select(column, networks).select_from(arrival.join(gift, gift.c.id == arrival.c.gift_id))
-    rows = connection.execute(statement.where(wanted).group_by(column).having(networks > over))
-    return {row[0]: row[1] for row in rows}
+    connection: Connection, by: By, ids: Collection[int], *, since: datetime, over: int
+) -> list[int]:
+    """List links, givers or articles, whose links more networks than a number tried since an instant."""
+    tried = select(_WHOSE[by]).select_from(_TRIED).where(_WHOSE[by].in_(ids), _tried_since(by, since))
+    many = func.count(distinct(arrival.c.network)) > over
+    return list(connection.execute(tried.group_by(_WHOSE[by]).having(many).order_by(_WHOSE[by])).scalars())
 
 
 @lru_cache(maxsize=256)
@@ -116,6 +116,19 @@ def _in_network(column: Any) -> Any:
     )
 
 
+def _is(column: Any, by: By) -> Any:
+    return column == bindparam(_NAMED[by], type_=column.type)
+
+
+def _tried_since(by: By, since: Any) -> Any:
+    """Of a link with a cap only those networks count that came after its last reading was taken."""
+    if by is By.LINK:
+        return or_(
+            arrival.c.turned_away_at > since, and_(gift.c.readers.is_(None), arrival.c.last_at > since)
+        )
+    return arrival.c.last_at > since
+
+
 def _bounded(rows: Select[Any], number: int) -> Select[Any]:
     return select(func.count()).select_from(rows.limit(_most(number)).subquery())
 
@@ -135,21 +148,15 @@ def _articles(by: By, number: int) -> Select[Any]:
 
 
 def _claims_of(by: By, number: int) -> Any:
-    column = {
-        By.READER: claim.c.device,
-        By.NETWORK: claim.c.network,
-        By.LINK: claim.c.gift_id,
-        By.ARTICLE: claim.c.article_id,
-        By.SUBSCRIBER: gift.c.account_id,
-    }[by]
     if by is By.NETWORK:
-        theirs = _in_network(column)
+        theirs = _in_network(claim.c.network)
     elif by is By.SUBSCRIBER:
-        given = select(gift.c.id).where(column == bindparam("subscriber", type_=Key))
-        theirs = claim.c.gift_id.in_(given)
+        # Links that were over before are left out, since a giver's past is long and an instant is no help in it.
+        living = gift.c.expires_at > _since(number)
+        theirs = claim.c.gift_id.in_(select(gift.c.id).where(_is(gift.c.account_id, by), living))
     else:
-        name = {By.READER: "reader", By.LINK: "gift", By.ARTICLE: "article"}[by]
-        theirs = column == bindparam(name, type_=column.type)
+        column = {By.READER: claim.c.device, By.LINK: claim.c.gift_id, By.ARTICLE: claim.c.article_id}[by]
+        theirs = _is(column, by)
     return and_(theirs, claim.c.claimed_at > _since(number))
 
 
@@ -170,19 +177,19 @@ def _unconfirmed_articles(by: By, number: int) -> Select[Any]:
     )
 
 
-def _networks_of_a_reader(by: By, number: int) -> Select[Any]:
-    elsewhere = ~_in_network(claim.c.network)
-    return _bounded(select(claim.c.network).where(_claims_of(by, number), elsewhere).distinct(), number)
+def _networks(by: By, number: int) -> Select[Any]:
+    if by is By.READER:
+        elsewhere = ~_in_network(claim.c.network)
+        return _bounded(select(claim.c.network).where(_claims_of(by, number), elsewhere).distinct(), number)
+    tried = and_(_is(_WHOSE[by], by), _tried_since(by, _since(number)))
+    return _bounded(select(arrival.c.network).select_from(_TRIED).where(tried).distinct(), number)
 
 
 def _gifts_issued(by: By, number: int) -> Select[Any]:
-    name, column = (
-        ("subscriber", gift.c.account_id) if by is By.SUBSCRIBER else ("article", gift.c.article_id)
-    )
     # The newest rows of one account or article come first in its index, so no index by instant is needed.
     newest = (
         select(gift.c.issued_at)
-        .where(column == bindparam(name, type_=Key))
+        .where(_is(_WHOSE[by], by))
         .order_by(gift.c.id.desc())
         .limit(_most(number))
         .subquery()
@@ -192,7 +199,7 @@ def _gifts_issued(by: By, number: int) -> Select[Any]:
 
 def _spread_links(_by: By, number: int) -> Select[Any]:
     theirs = and_(
-        gift.c.account_id == bindparam("subscriber", type_=Key),
+        _is(gift.c.account_id, By.SUBSCRIBER),
         gift.c.frozen_at > _since(number),
         gift.c.frozen_because.like("rule:%"),
     )
@@ -212,7 +219,7 @@ _NUMBERS: Mapping[Metric, Callable[[By, int], Select[Any]]] = {
     Metric.CLAIMS: _claims,
     Metric.UNCONFIRMED_CLAIMS: _unconfirmed_claims,
     Metric.UNCONFIRMED_ARTICLES: _unconfirmed_articles,
-    Metric.NETWORKS: _networks_of_a_reader,
+    Metric.NETWORKS: _networks,
     Metric.GIFTS_ISSUED: _gifts_issued,
     Metric.SPREAD_LINKS: _spread_links,
     Metric.FORGED_TOKENS: _by_minute(forged),

@@ -1,6 +1,6 @@
 """Every time that a bulk rule fired: added, found while it matters, lifted, reported; never deleted while it holds."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -8,16 +8,17 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
 
 from gateway.firing import Firing
-from gateway.guard import By, Metric, Mode, Then
+from gateway.guard import By, Metric, Mode, Rule, Then
 from gateway.models import Instant, firing
 
 _COLUMNS = [firing.c["by_whom" if field.name == "by" else field.name] for field in fields(Firing)]
-# One who was shut out until lifted long ago still is; everything else is found by when it was.
+_UNLIFTED = firing.c.lifted_at.is_(None)
+# What ended by itself is left where it is: a rule that logs by the minute leaves tens of thousands in a month.
 _OF = select(*_COLUMNS).where(
     firing.c.who.in_(bindparam("who", expanding=True)),
     or_(
-        firing.c.at > bindparam("since", type_=Instant),
-        and_(firing.c.until.is_(None), firing.c.lifted_at.is_(None)),
+        and_(_UNLIFTED, or_(firing.c.until.is_(None), firing.c.until > bindparam("now", type_=Instant))),
+        firing.c.lifted_at > bindparam("lifted_since", type_=Instant),
     ),
 )
 
@@ -35,10 +36,21 @@ class RuleReport:
     last_at: datetime
 
 
-def list_firings(connection: Connection, who: Iterable[str], since: datetime) -> list[Firing]:
-    """List what fired on any of these since an instant, and what still holds until lifted."""
-    names = list(who)
-    return [_firing(row) for row in connection.execute(_OF, {"who": names, "since": since})] if names else []
+def list_firings(
+    connection: Connection, who: Iterable[str], now: datetime, *, lifted_since: datetime
+) -> list[Firing]:
+    """List what holds against any of these at an instant, and what an admin lifted since another."""
+    values = {"who": list(who), "now": now, "lifted_since": lifted_since}
+    return [_firing(row) for row in connection.execute(_OF, values)]
+
+
+def count_firings(connection: Connection, rule: Rule, who: Collection[str], since: datetime) -> int:
+    """Count how often a rule did to somebody what it does now, since an instant; what an admin lifted is forgiven."""
+    alike = and_(
+        firing.c.rule == rule.name, firing.c.then == rule.then.value, firing.c.mode == rule.mode.value
+    )
+    theirs = and_(firing.c.who.in_(who), firing.c.at > since, _UNLIFTED)
+    return int(connection.execute(select(func.count()).where(theirs, alike)).scalar_one())
 
 
 def add_firing(connection: Connection, **values: object) -> None:
@@ -54,7 +66,7 @@ def find_firing(connection: Connection, firing_id: int) -> Firing | None:
 
 def list_in_force(connection: Connection, now: datetime, *, limit: int = 200) -> list[Firing]:
     """List whom rules keep from something at an instant, newest first."""
-    holds = and_(firing.c.lifted_at.is_(None), or_(firing.c.until.is_(None), firing.c.until > now))
+    holds = and_(_UNLIFTED, or_(firing.c.until.is_(None), firing.c.until > now))
     acting = and_(firing.c.mode == Mode.ENFORCE.value, firing.c.then != Then.LOG.value)
     rows = connection.execute(
         select(*_COLUMNS).where(holds, acting).order_by(firing.c.id.desc()).limit(limit)
@@ -62,16 +74,16 @@ def list_in_force(connection: Connection, now: datetime, *, limit: int = 200) ->
     return [_firing(row) for row in rows]
 
 
-def list_guessers(connection: Connection, now: datetime) -> dict[str, datetime]:
-    """Find which networks may not try tokens at an instant, and until when."""
+def list_guessers(connection: Connection, now: datetime) -> list[Firing]:
+    """List what keeps networks from trying tokens at an instant."""
     wanted = and_(
         firing.c.metric == Metric.FORGED_TOKENS.value,
         firing.c.then == Then.BLOCK.value,
         firing.c.mode == Mode.ENFORCE.value,
-        firing.c.lifted_at.is_(None),
+        _UNLIFTED,
         firing.c.until > now,
     )
-    return {row[0]: row[1] for row in connection.execute(select(firing.c.who, firing.c.until).where(wanted))}
+    return [_firing(row) for row in connection.execute(select(*_COLUMNS).where(wanted))]
 
 
 def list_flags(connection: Connection, who: str, since: datetime, *, limit: int = 20) -> list[Firing]:
@@ -83,14 +95,14 @@ def list_flags(connection: Connection, who: str, since: datetime, *, limit: int 
 
 def lift_firing(connection: Connection, firing_id: int, *, now: datetime, by: str, because: str) -> bool:
     """End a firing before its time; False where it was lifted already."""
-    standing = and_(firing.c.id == firing_id, firing.c.lifted_at.is_(None))
+    standing = and_(firing.c.id == firing_id, _UNLIFTED)
     values = {"lifted_at": now, "lifted_by": by, "lifted_because": because}
     return connection.execute(update(firing).where(standing).values(**values)).rowcount > 0
 
 
 def lift_firings(connection: Connection, who: str, *, now: datetime, by: str, because: str) -> int:
     """End whatever holds against somebody; returns how many."""
-    holds = and_(firing.c.lifted_at.is_(None), or_(firing.c.until.is_(None), firing.c.until > now))
+    holds = and_(_UNLIFTED, or_(firing.c.until.is_(None), firing.c.until > now))
     values = {"lifted_at": now, "lifted_by": by, "lifted_because": because}
     return connection.execute(update(firing).where(firing.c.who == who, holds).values(**values)).rowcount
 

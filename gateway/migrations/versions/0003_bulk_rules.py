@@ -99,3 +99,4 @@ def _make_firings() -> None:
     )
     op.create_index("ix_firing_who", "firing", ["who", "at"])
     op.create_index("ix_firing_at", "firing", ["at"])
+    op.create_index("ix_firing_metric", "firing", ["metric", "until"])
