@@ -109,6 +109,7 @@ def test_a_block_says_which_rule_until_when_and_whom_to_write_to(house: House, a
     assert "Code: rule:blocked" in taken.text
     (refusal, *_) = house.entries("claim:refused")
     assert (refusal.reason, refusal.outcome) == ("rule:blocked", "deny")
+    assert '"rule":"' in refusal.detail
 
 
 def test_a_subscriber_who_opens_very_much_waits_three_seconds_and_goes_on(house: House, app: Flask) -> None:

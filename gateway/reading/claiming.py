@@ -225,6 +225,8 @@ def _take_reading_at_once(act: _Act) -> Deny | None:
 def _log(
     connection: Connection, event: Event, gift: Gift, visit: Visit, now: datetime, why: Deny | None = None
 ) -> None:
-    outcome, reason = (Outcome.PERMIT, "") if why is None else (Outcome.DENY, why.reason.value)
-    actor = visit.actor if event is Event.CLAIM_REFUSED else visit.holder
-    append_entry(connection, Entry(now, actor, event, f"gift:{gift.reference}", outcome, reason))
+    actor, subject = visit.actor if event is Event.CLAIM_REFUSED else visit.holder, f"gift:{gift.reference}"
+    if why is None:
+        append_entry(connection, Entry(now, actor, event, subject))
+    else:
+        append_entry(connection, Entry(now, actor, event, subject, Outcome.DENY, why.reason, why.detail))

@@ -160,7 +160,6 @@ def _serve_first(runtime: Runtime, held: Held, visit: Visit, now: datetime) -> D
 
 def _note_refusal(runtime: Runtime, held: Held, visit: Visit, why: Deny, now: datetime) -> None:
     with runtime.database.transaction() as connection:
-        subject = f"gift:{held.gift.reference}"
-        append_entry(
-            connection, Entry(now, visit.holder, Event.READING_REFUSED, subject, Outcome.DENY, why.reason)
-        )
+        subject, reason = f"gift:{held.gift.reference}", why.reason
+        line = Entry(now, visit.holder, Event.READING_REFUSED, subject, Outcome.DENY, reason, why.detail)
+        append_entry(connection, line)
