@@ -154,6 +154,61 @@ def test_no_person_and_no_screen_reader_meets_the_trap(house: House, app: Flask)
     assert house.value("SELECT sum(count) FROM trap") == 1
 
 
+def test_a_page_elsewhere_that_shows_the_trap_as_a_picture_traps_nobody(house: House, app: Flask) -> None:
+    for site, counted in (("cross-site", 0), ("same-site", 0), ("same-origin", 1), ("none", 2)):
+        app.test_client().get("/full-text", headers={"User-Agent": PERSON, "Sec-Fetch-Site": site})
+        house.runtime.tally.flush()
+        assert house.value("SELECT coalesce(sum(count), 0) FROM trap") == counted
+
+
+def test_the_wait_for_one_card_is_no_wait_for_another(house: House, app: Flask) -> None:
+    client, issued = app.test_client(), gifts(house, 14)
+    for each in issued[:12]:
+        assert open_link(client, each).status_code == 200
+    waited = {"nonce": field(open_link(client, issued[12]), "nonce"), "pressed": "1"}
+    assert open_link(client, issued[13]).status_code == 429
+    house.clock.forward(seconds=3)
+    headers = {"User-Agent": PERSON, "Sec-Fetch-Site": "same-origin"}
+    other = client.post(f"/g/{issued[13].token}", base_url=BASE, headers=headers, data=waited)
+    assert other.status_code == 429
+    own = client.post(f"/g/{issued[12].token}", base_url=BASE, headers=headers, data=waited)
+    assert own.status_code == 303
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Accept": "application/json"},
+        {"Accept": "text/plain"},
+        {"Accept": "*/*", "Range": "bytes=0-99999"},
+        {"Accept": "text/html", "Range": "bytes=900-"},
+    ],
+)
+def test_a_robot_gets_no_more_by_another_accept_or_by_range_than_a_page_gives(
+    house: House, app: Flask, headers: dict[str, str]
+) -> None:
+    given = gifts(house, 1)[0]
+    for path in (
+        "/articles/about-tide-0",
+        f"/g/{given.token}",
+        "/full-text",
+        "/api/v1/articles/about-tide-0",
+    ):
+        answer = app.test_client().get(path, base_url=BASE, headers={"User-Agent": PERSON, **headers})
+        assert "The second is for those who may read" not in answer.text
+
+
+def test_a_blocked_sign_in_gets_no_text_by_another_accept_or_by_range(house: House, app: Flask) -> None:
+    client = signed_in(house, app, "subscriber", "standard")
+    for n in range(51):
+        house.article(f"tide-{n}")
+        ask(client, "GET", f"/articles/about-tide-{n}")
+    for more in ({"Accept": "application/json"}, {"Range": "bytes=0-99999"}, {"Accept": "text/plain"}):
+        answer = client.get("/articles/about-tide-50", base_url=BASE, headers={"User-Agent": PERSON, **more})
+        assert answer.status_code == 429
+        assert "The second is for those who may read" not in answer.text
+
+
 def blocked_device(house: House, app: Flask) -> list[Issued]:
     """Let one device be stopped by a rule; returns the gifts, the last of which it did not get."""
     client, issued = app.test_client(), gifts(house, 25)

@@ -1,11 +1,13 @@
 """The reader's pages: front page, article, gift card, and the taking up and confirming of a reading."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from gateway.decision import Deny, Reason
+from gateway.keys import digest
 from gateway.link import CONFIRM_AFTER
 from gateway.reading import Held, claiming, opening, serving
 from gateway.visitor import Visitor
@@ -83,12 +85,12 @@ def claim(token: str) -> Response:
     capability = opening.recognise(state().runtime, token, networks=asking.networks())
     if isinstance(capability, Deny):
         return _not_ours(capability)
-    stamp = state().card_stamp.verify(request.form.get("nonce", ""))
-    if not asking.from_our_page(stamped=stamp is not None):
+    shown_at = _card_shown_at(capability)
+    if not asking.from_our_page(stamped=shown_at is not None):
         return refused(Deny(Reason.CLAIM_FOREIGN), gift_link=True)
     known = asking.device()
     secret, digest = ("", known) if known is not None else asking.new_device()
-    press = claiming.Press(stamp and stamp[1], pressed=request.form.get("pressed") == "1")
+    press = claiming.Press(shown_at, pressed=request.form.get("pressed") == "1")
     answer = claiming.claim_gift(state().runtime, capability, asking.visit(device_digest=digest), press)
     if isinstance(answer, Deny) and answer.reason is Reason.RULE_CHALLENGED:
         return _challenge(capability, token)
@@ -116,8 +118,7 @@ def report(token: str) -> Response:
     capability = opening.recognise(state().runtime, token, networks=asking.networks())
     if isinstance(capability, Deny):
         return _not_ours(capability)
-    stamp = state().card_stamp.verify(request.form.get("nonce", ""))
-    if not asking.from_our_page(stamped=stamp is not None):
+    if not asking.from_our_page(stamped=_card_shown_at(capability) is not None):
         return refused(Deny(Reason.CLAIM_FOREIGN), gift_link=True)
     opening.report_note(state().runtime, capability, asking.visit())
     return redirect(url_for("reader.card", token=token, reported=1), 303)
@@ -151,7 +152,9 @@ def trap() -> Response:
     """Answer a program that follows a link which no person or screen reader meets, and count it."""
     asking.leave_unknown()
     runtime = state().runtime
-    if asking.visitor() is not Visitor.PREVIEW:  # A browser that loads ahead takes hidden links too.
+    # A browser that loads ahead takes hidden links too, and any page elsewhere can make people's browsers ask.
+    elsewhere = request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
+    if asking.visitor() is not Visitor.PREVIEW and not elsewhere:
         runtime.tally.add_trap(asking.networks(), runtime.clock())
     return refused(Deny(Reason.CLAIM_BY_MACHINE))
 
@@ -164,12 +167,22 @@ def _card(shown: opening.Card, token: str, *, wait: bool) -> str:
         gift=shown_gift(shown.gift, shown.giver),
         gift_url=gift_url(token),
         token=token,
-        nonce=state().card_stamp.sign(shown.gift.reference, shown.shown_at),
+        nonce=state().card_stamp.sign(_card_of(shown.gift.capability), shown.shown_at),
         auto_claim=not machine and not wait,
         machine=machine,
         wait={"until": shown.shown_at + CONFIRM_AFTER, "seconds": CONFIRM_AFTER.seconds} if wait else None,
         reported="reported" in request.args,
     )
+
+
+def _card_of(capability: bytes) -> str:
+    return digest(capability).hex()[:16]
+
+
+def _card_shown_at(capability: bytes) -> datetime | None:
+    """Say when this very card was shown, by the stamp in its form; a wait for another gift's card is none for this."""
+    stamp = state().card_stamp.verify(request.form.get("nonce", ""))
+    return stamp[1] if stamp is not None and stamp[0] == _card_of(capability) else None
 
 
 def _challenge(capability: bytes, token: str) -> Response:
