@@ -39,6 +39,11 @@ The second is for those who may read.
 """
 
 
+def without_rules() -> str:
+    """Return the default policy without its bulk rules, which would stop a test that gives many at once."""
+    return "rules = []\n" + POLICY.read_text("utf-8").partition("[[rules]]")[0]
+
+
 @dataclass
 class Clock:
     """The time, as the test says."""

@@ -30,18 +30,21 @@ STATEMENTS = {
     "card": 1,
     "reading by gift": 1,
     "teaser": 1,
+    "reading as subscriber, the first time": 5,
     "reading as subscriber": 2,
-    "claim": 6,
-    "first serving": 5,
+    "claim": 8,
+    "first serving": 8,
     "confirm": 6,
     "confirm again": 3,
     "dialog": 7,
-    "issue": 14,
+    "issue": 16,
     "issue handed back": 12,
     "issue retried": 8,
-    "issue over the API": 14,
+    "issue over the API": 16,
     "My gifts": 5,
 }
+# PostgreSQL lets several write at once, so who is counted by a bulk rule is held by a lock of its own, each a statement.
+LOCKS = {"claim": 3, "first serving": 2, "reading as subscriber, the first time": 1}
 
 
 class Count:
@@ -107,7 +110,10 @@ def costs(site: Site, flow: str) -> Iterator[None]:
     finally:
         for engine in engines:
             event.remove(engine, "before_cursor_execute", count.note)
-    assert len(count.said) == STATEMENTS[flow], f"{flow}: not {STATEMENTS[flow]} but {count}"
+    locks = LOCKS.get(flow, 0) if site.runtime.database.dialect == "postgresql" else 0
+    assert len(count.said) == STATEMENTS[flow] + locks, (
+        f"{flow}: not {STATEMENTS[flow]} + {locks} but {count}"
+    )
 
 
 def taken_up(app: Flask, given: Issued) -> tuple[FlaskClient, str]:
@@ -153,8 +159,9 @@ def test_a_stranger_costs_one_and_a_subscriber_a_session_more(
 ) -> None:
     with costs(site, "teaser"):
         assert WITHHELD not in fetch(app.test_client(), "GET", ARTICLE).text
-    with costs(site, "reading as subscriber"):
-        assert WITHHELD in fetch(subscriber, "GET", ARTICLE).text
+    for flow in ("reading as subscriber, the first time", "reading as subscriber"):
+        with costs(site, flow):
+            assert WITHHELD in fetch(subscriber, "GET", ARTICLE).text
 
 
 def test_taking_up_serving_first_and_confirming(app: Flask, site: Site, given: Issued, clock: Clock) -> None:

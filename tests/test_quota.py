@@ -29,7 +29,7 @@ from gateway.reading.visit import Visit
 from gateway.sharing.issuing import Issued, Wish, issue_gift
 from gateway.sharing.revoking import Revoked, revoke_gift
 from gateway.store import allowances
-from tests.house import POLICY, House
+from tests.house import House, without_rules
 
 PLANS = {"none": 0, "one": 1, "standard": 10}
 MARCH = "2026-03"
@@ -50,9 +50,7 @@ def _policy(folder: Path) -> Path:
         f'[plans.{name}]\nlabel = "{name}"\ngifts = {gifts}\n\n' for name, gifts in list(PLANS.items())[:2]
     )
     path = folder / "small.toml"
-    path.write_text(
-        POLICY.read_text("utf-8").replace("[plans.standard]", f"{plans}[plans.standard]"), "utf-8"
-    )
+    path.write_text(without_rules().replace("[plans.standard]", f"{plans}[plans.standard]"), "utf-8")
     return path
 
 
@@ -142,6 +140,16 @@ def test_a_key_is_kept_for_a_day(house: House) -> None:
     assert isinstance(new, Issued)
     assert (new.gift.reference != first.gift.reference, new.fresh, new.replayed) == (True, True, False)
     assert used(house, sam) == 2
+
+
+def test_what_a_bulk_rule_refuses_costs_no_credit(database_url: str, open_house: OpenHouse) -> None:
+    house = open_house(database_url, var="ruled")
+    sam, article = house.subscriber("premium"), house.article()
+    grant(house, sam, 20)
+    answers = [give(house, sam, article, f"key-{number}") for number in range(30)]
+    refused = {each.reason for each in answers if isinstance(each, Deny)}
+    assert refused == {Reason.RULE_BLOCKED}
+    assert used(house, sam) == sum(isinstance(each, Issued) for each in answers) < 30
 
 
 def test_wherever_an_issue_breaks_off_nothing_is_left_behind(house: House) -> None:

@@ -8,17 +8,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.accounts.tokens import add_token
+from gateway.keeping.setup import adopt_policy
 from gateway.ledger import OPERATOR
 from gateway.period import month_of
 from gateway.store import allowances
 from tests.children import children_of
 from tests.firing import PERSON, Battery, Hit, Shot, fire
-from tests.house import House
+from tests.house import House, without_rules
 from tests.serving import Serving, installation, serve
 
 pytestmark = pytest.mark.load
@@ -67,9 +69,11 @@ class Site:
 
 
 @pytest.fixture
-def site(database_url: str, open_house: Callable[..., House]) -> Iterator[Site]:
+def site(database_url: str, open_house: Callable[..., House], tmp_path: Path) -> Iterator[Site]:
     """Yield a gateway served by three workers, with a house on the same data that keeps the real time."""
-    house = open_house(database_url)
+    house = open_house(database_url, adopt=False)
+    (tmp_path / "ft.toml").write_text(without_rules(), "utf-8")
+    adopt_policy(house.runtime, tmp_path / "ft.toml")
     house.clock.now = datetime.now(UTC)
     site = Site(house, serve(installation(database_url, house.folder), workers=WORKERS))
     yield site

@@ -35,7 +35,7 @@ def rules(error: Deny | None = None) -> Response:
     return make_response(text, 200 if error is None else status_of(error))
 
 
-@bp.post("/rules/<int:firing_id>/lift")
+@bp.post("/rules/<row:firing_id>/lift")
 def lift(firing_id: int) -> Response:
     """End what a rule did to somebody."""
     answer = ruling.lift(state().runtime, asking.actor(), me(), firing_id, reason_given())
@@ -44,7 +44,7 @@ def lift(firing_id: int) -> Response:
     return refused(answer) if answer.reason is Reason.ACCOUNT_FORBIDDEN else rules(answer)
 
 
-@bp.post("/gifts/<reference>/replace")
+@bp.post("/gifts/<reference:reference>/replace")
 def replace(reference: str) -> Response:
     """Give the giver of a link that spread a new one, free of charge."""
     answer = ruling.replace_gift(state().runtime, asking.actor(), me(), reference, reason_given())
