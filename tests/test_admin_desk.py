@@ -2,27 +2,24 @@
 
 import json
 import re
-import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from gateway.accounts.signing import SESSION_LIFE
 from gateway.app import build_app
 from gateway.decision import Deny
-from gateway.keys import digest
 from gateway.ledger import account_actor
 from gateway.settings import Settings
 from gateway.sharing.issuing import Issued, Wish, issue_gift
 from gateway.store import accounts
 from gateway.store.entries import EntryFilter, StoredEntry, list_entries
+from tests.people import Person, signed_in
 from tests.served import WITHHELD, Site
 from tests.test_gift_links import Clock, claim, fetch, read
 
@@ -42,25 +39,6 @@ ACTS = [
     ("/admin/articles/1/rights", {"change": "restore"}),
     ("/admin/restore/confirm", {}),
 ]
-
-
-@dataclass
-class Person:
-    """Somebody signed in, in a browser of their own."""
-
-    client: FlaskClient
-
-    def see(self, address: str) -> TestResponse:
-        """Open a page."""
-        return fetch(self.client, "GET", address)
-
-    def act(self, address: str, *, csrf: bool = True, **form: str) -> TestResponse:
-        """Send a form of the desk, with the CSRF token of one's own pages."""
-        if csrf:
-            found = re.search(r'name="csrf_token" value="([^"]+)"', self.see("/account").text)
-            assert found is not None
-            form["csrf_token"] = found[1]
-        return fetch(self.client, "POST", address, data=form)
 
 
 @pytest.fixture
@@ -83,23 +61,9 @@ def app(site: Site, clock: Clock, tmp_path_factory: pytest.TempPathFactory) -> F
 
 
 @pytest.fixture
-def sign_in(app: Flask, site: Site, clock: Clock) -> Callable[[int], Person]:
-    """Yield a function that signs an account in without its password, which takes its time to check."""
-
-    def enter(account_id: int) -> Person:
-        client, secret = app.test_client(), secrets.token_urlsafe(32)
-        with site.runtime.database.transaction() as connection:
-            accounts.add_session(
-                connection,
-                digest=digest(secret.encode()),
-                account_id=account_id,
-                created_at=clock.now,
-                expires_at=clock.now + SESSION_LIFE,
-            )
-        client.set_cookie("sign_in", secret, domain="127.0.0.1")
-        return Person(client)
-
-    return enter
+def sign_in(app: Flask, site: Site) -> Callable[[int], Person]:
+    """Yield a function that signs an account in."""
+    return partial(signed_in, app, site)
 
 
 @pytest.fixture

@@ -113,7 +113,7 @@ def sharing_of(runtime: Runtime, account_id: int, article_id: int) -> Sharing | 
         open_gifts = tuple(gifts.list_open_gifts(connection, account_id, article_id, now))
     decision = _may_give(account, article, now, planned=allowance is not None)
     if isinstance(decision, Permit) and not open_gifts and allowance is not None and allowance.remaining == 0:
-        decision = _spent(allowance)
+        decision = spent(allowance)
     return Sharing(article, decision, allowance, open_gifts, current.policy.gift)
 
 
@@ -191,7 +191,7 @@ def _give_new(act: _Act, article: ArticleHead, limit: int) -> Issued | Deny:
     month = month_of(act.now, act.current.policy.publisher.zone)
     usage = allowances.take_credit(act.connection, act.account.id, month.key, limit)
     if usage is None:
-        return _spent(counted(allowances.find_usage(act.connection, act.account.id, month.key), limit, month))
+        return spent(counted(allowances.find_usage(act.connection, act.account.id, month.key), limit, month))
     # After the credit, so that a month that is spent is called so; what a rule refuses costs nothing.
     parties = Parties(subscriber=act.account.id, article=article.id)
     ruled_out = judge(act.connection, act.current.policy, Act.ISSUE, parties, act.now)
@@ -241,7 +241,8 @@ def _may_give(account: Account, article: ArticleHead, now: datetime, *, planned:
     return giving
 
 
-def _spent(allowance: Allowance) -> Deny:
+def spent(allowance: Allowance) -> Deny:
+    """Refuse a credit of a month in which none is left."""
     return Deny(
         Reason.QUOTA_SPENT,
         until=allowance.renews_at,

@@ -39,6 +39,12 @@ class OwnGift:
         return isinstance(self.standing, Deny) and self.standing.reason in SPENT
 
     @property
+    def revocable(self) -> bool:
+        """Whether withdrawing it would end anything: who holds a link that is read up still reads by it."""
+        expired = isinstance(self.standing, Deny) and self.standing.reason is Reason.GIFT_EXPIRED
+        return self.gift.revoked_at is None and not expired
+
+    @property
     def needs_fresh_link(self) -> bool:
         """Whether the gift lives while its link no longer verifies."""
         return self.token is None and isinstance(self.standing, Permit)

@@ -8,9 +8,10 @@ from werkzeug.wrappers import Response
 
 from gateway.articles import Article
 from gateway.decision import Deny, Permit, Reason
+from gateway.period import Allowance
 from gateway.reading.serving import article_by_slug
 from gateway.sharing import own, revoking
-from gateway.sharing.issuing import Issued, Wish, issue_gift, sharing_of
+from gateway.sharing.issuing import Issued, Wish, issue_gift, sharing_of, spent
 from gateway.web import asking
 from gateway.web.guards import me, signed_in
 from gateway.web.qrcodes import qr_picture
@@ -160,7 +161,7 @@ def _dialog(article: Article, error: Deny | None = None) -> Response:
         return refused(sharing)
     form = request.form
     open_gift = sharing.open_gifts[0] if sharing.open_gifts else None
-    denied = sharing.decision if isinstance(sharing.decision, Deny) else None
+    denied = sharing.decision if isinstance(sharing.decision, Deny) else _spent(sharing.allowance)
     if error is not None and denied is None and error.reason is Reason.QUOTA_SPENT:
         denied, error = error, None
     text = render_template(
@@ -181,6 +182,11 @@ def _dialog(article: Article, error: Deny | None = None) -> Response:
     )
     why = error or denied
     return make_response(text, 200 if why is None or request.method == "GET" else status_of(why))
+
+
+def _spent(allowance: Allowance | None) -> Deny | None:
+    # An open link is still handed back free, but no other can be made: the dialog says so before it is asked.
+    return spent(allowance) if allowance is not None and allowance.remaining == 0 else None
 
 
 def _issued(answer: Issued, article: Article, outcome: str) -> Response:
@@ -220,7 +226,7 @@ def _row(found: own.OwnGift) -> dict[str, Any]:
         },
         "standing": None if works else found.standing,
         "url": gift_url(found.token) if found.token is not None and works else None,
-        "can_revoke": found.gift.revoked_at is None and not found.renewable,
+        "can_revoke": found.revocable,
         "can_renew": found.renewable,
         "needs_fresh_link": found.needs_fresh_link,
         "idempotency_key": secrets.token_urlsafe(16),
