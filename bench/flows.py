@@ -1,14 +1,15 @@
 """The four flows that are measured, as the requests a browser would send."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from http import HTTPStatus
 from urllib.parse import urlencode
 
 from bench import world
-from bench.load import send
+from bench.load import Client
 from bench.world import World
 from gateway.keys import KeyRing
 from gateway.ledger import Event
@@ -55,18 +56,18 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """One thing people do; `spell` makes the requests numbered by a range, `least` is the ratio to reach."""
+    """One thing people do; `spell` makes the requests of these numbers, `least` is the ratio to reach."""
 
     name: str
     least: dict[str, float]
     status: HTTPStatus
     says: str
-    spell: Callable[[Site, range], list[bytes]]
+    spell: Callable[[Site, Sequence[int]], list[bytes]]
     requests: int
     writes: Event | None = None
 
 
-def _reads(site: Site, numbers: range) -> list[bytes]:
+def _reads(site: Site, numbers: Sequence[int]) -> list[bytes]:
     def one(gift: int) -> bytes:
         path = f"/articles/{world.slug(site.world.article_of(gift))}"
         return site.request(path, f"device={world.device(gift)}")
@@ -74,11 +75,11 @@ def _reads(site: Site, numbers: range) -> list[bytes]:
     return [one(site.gift(number)) for number in numbers]
 
 
-def _cards(site: Site, numbers: range) -> list[bytes]:
+def _cards(site: Site, numbers: Sequence[int]) -> list[bytes]:
     return [site.request(site.link(site.gift(number))) for number in numbers]
 
 
-def _claims(site: Site, numbers: range) -> list[bytes]:
+def _claims(site: Site, numbers: Sequence[int]) -> list[bytes]:
     stamp = PageStamp(site.keys.keys.derived("stamp.v1"), "card.v1")
 
     def one(gift: int) -> bytes:
@@ -88,7 +89,7 @@ def _claims(site: Site, numbers: range) -> list[bytes]:
     return [one(site.gift(number)) for number in numbers]
 
 
-def _issues(site: Site, numbers: range) -> list[bytes]:
+def _issues(site: Site, numbers: Sequence[int]) -> list[bytes]:
     cookie, token = _form_of(site)
 
     def one(number: int) -> bytes:
@@ -100,10 +101,12 @@ def _issues(site: Site, numbers: range) -> list[bytes]:
     return [one(number) for number in numbers]
 
 
+@cache
 def _form_of(site: Site) -> tuple[str, str]:
     """Open one share dialog for its form's cookie and token, which go with any account's session."""
     path = f"/articles/{world.slug(world.ARTICLES)}/share"
-    page = send(site.host, site.port, [site.request(path, f"sign_in={world.session(1)}")]).last.decode()
+    with Client(site.host, site.port, connections=1) as client:
+        page = client.send([site.request(path, f"sign_in={world.session(1)}")]).last.decode()
     cookie = re.search(r"\r\nSet-Cookie: form=([^;]+)", page)
     token = re.search(r'name="csrf_token" value="([^"]+)"', page)
     if cookie is None or token is None:

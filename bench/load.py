@@ -30,26 +30,43 @@ class Answers:
         """The time from one answer to the next, all connections together."""
         return self.seconds / self.statuses.total()
 
+    def add(self, more: "Answers") -> None:
+        """Count the answers of another sending in."""
+        self.seconds += more.seconds
+        self.statuses += more.statuses
+        self.last = more.last
 
-def send(host: str, port: int, requests: Sequence[bytes], *, connections: int = CONNECTIONS) -> Answers:
-    """Send every request over kept connections, each as soon as its connection's answer before is there."""
-    answers = Answers()
-    waiting = iter(requests)
-    with selectors.DefaultSelector() as selector:
-        # Connecting is no part of what is measured.
-        opened = [socket.create_connection((host, port)) for _ in range(min(connections, len(requests)))]
-        try:
+
+class Client:
+    """Kept connections to one server; used in a `with`, which closes them."""
+
+    def __init__(self, host: str, port: int, *, connections: int = CONNECTIONS) -> None:
+        self._kept = [socket.create_connection((host, port)) for _ in range(connections)]
+        for each in self._kept:
+            each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each in self._kept:
+            each.close()
+
+    def send(self, requests: Sequence[bytes]) -> Answers:
+        """Send every request, each as soon as its connection's answer before is there.
+
+        Raises BrokenAnswerError where an answer does not come whole.
+        """
+        answers = Answers()
+        waiting = iter(requests)
+        with selectors.DefaultSelector() as selector:
             began = time.perf_counter()
-            for each in opened:
-                each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for each, first in zip(self._kept, waiting, strict=False):
                 selector.register(each, selectors.EVENT_READ, bytearray())
-                each.sendall(next(waiting))
+                each.sendall(first)
             _converse(selector, waiting, answers)
             answers.seconds = time.perf_counter() - began
-        finally:
-            for each in opened:
-                each.close()
-    return answers
+        return answers
 
 
 def _converse(selector: selectors.BaseSelector, waiting: Iterator[bytes], answers: Answers) -> None:

@@ -1,16 +1,21 @@
-"""Measuring by turns: the yardstick, then the gateway, at one size and the next, again and again."""
+"""Measuring by turns: the yardstick, then the gateway, at one size and the next, in thin slices again and again.
+
+Whatever else the machine does for a while meets all of them alike, and so leaves their ratio as it is.
+"""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 
 from bench.flows import Flow, Site
-from bench.load import Answers, send
+from bench.load import CONNECTIONS, Answers, Client
 from bench.server import BARE
 
 BARE_REQUESTS = 1_200
+SLICES = 6
 
 
 class WrongAnswerError(RuntimeError):
@@ -58,28 +63,41 @@ def measure(
 ) -> list[Course]:
     """Run a flow on every site by turns, `pairs` times after one round to warm up; a request is never sent twice.
 
-    `share` scales the number of requests in a turn. Raises WrongAnswerError.
+    `share` scales the number of requests in a round. Raises WrongAnswerError.
     """
     courses = [Course(site) for site in sites]
     numbers = count()
-    turn = max(16, int(flow.requests * share))
     for course in courses:
-        first = _checked(flow, course, [next(numbers)]).last
-        (pages / flow.name).write_bytes(first.partition(b"\r\n\r\n")[2])
+        with Client(course.site.host, course.site.port) as client:
+            first = _own(client, flow, course, list(islice(numbers, 1))).last
+        (pages / flow.name).write_bytes(_body(first))
     for _ in range(pairs + 1):
-        for course in courses:
-            bare = _bare(flow, course.site, max(16, int(BARE_REQUESTS * share)))
-            own = _checked(flow, course, [next(numbers) for _ in range(turn)])
-            course.bare.append(bare.seconds_each)
-            course.gateway.append(own.seconds_each)
+        _round(flow, courses, numbers, share)
     for course in courses:
         del course.bare[0], course.gateway[0]
     return courses
 
 
-def _checked(flow: Flow, course: Course, numbers: Sequence[int]) -> Answers:
-    site = course.site
-    answers = send(site.host, site.port, flow.spell(site, range(numbers[0], numbers[-1] + 1)))
+def _round(flow: Flow, courses: Sequence[Course], numbers: Iterator[int], share: float) -> None:
+    """Send one round's requests to the yardstick and the gateway of every site, a slice to each by turns."""
+    few, many = (max(CONNECTIONS, int(whole * share) // SLICES) for whole in (flow.requests, BARE_REQUESTS))
+    with ExitStack() as stack:
+        clients = [stack.enter_context(Client(each.site.host, each.site.port)) for each in courses]
+        bare, own = [Answers() for _ in courses], [Answers() for _ in courses]
+        for client, course in zip(clients, courses, strict=True):
+            # That a server accepts a connection is no part of what is measured.
+            _bare(client, flow, course.site, CONNECTIONS)
+        for _ in range(SLICES):
+            for at, (client, course) in enumerate(zip(clients, courses, strict=True)):
+                bare[at].add(_bare(client, flow, course.site, many))
+                own[at].add(_own(client, flow, course, list(islice(numbers, few))))
+    for at, course in enumerate(courses):
+        course.bare.append(bare[at].seconds_each)
+        course.gateway.append(own[at].seconds_each)
+
+
+def _own(client: Client, flow: Flow, course: Course, numbers: Sequence[int]) -> Answers:
+    answers = client.send(flow.spell(course.site, numbers))
     course.sent += len(numbers)
     if set(answers.statuses) != {flow.status} or flow.says.encode() not in answers.last:
         told = answers.last[:2000].decode("utf-8", "replace")
@@ -89,11 +107,15 @@ def _checked(flow: Flow, course: Course, numbers: Sequence[int]) -> Answers:
     return answers
 
 
-def _bare(flow: Flow, site: Site, number: int) -> Answers:
-    """Send the flow's own request, cookies and form included, to the route that returns the same bytes."""
-    like = flow.spell(site, range(1))[0]
+def _bare(client: Client, flow: Flow, site: Site, number: int) -> Answers:
+    """Send a request of the flow's own, cookies and form included, to the route that returns the same bytes."""
+    like = flow.spell(site, [0])[0]
     method, _, rest = like.split(b" ", 2)
-    answers = send(site.host, site.port, [b" ".join((method, f"{BARE}{flow.name}".encode(), rest))] * number)
-    if set(answers.statuses) != {200}:
+    answers = client.send([b" ".join((method, f"{BARE}{flow.name}".encode(), rest))] * number)
+    if set(answers.statuses) != {200} or not _body(answers.last):
         raise WrongAnswerError(f"the bare route answered {dict(answers.statuses)}")
     return answers
+
+
+def _body(answer: bytes) -> bytes:
+    return answer.partition(b"\r\n\r\n")[2]

@@ -1,4 +1,4 @@
-"""The server of a measurement: under one gunicorn, in the same workers, the gateway and beside it a bare Flask app."""
+"""The server of a measurement: the gateway as `gateway run` serves it, and in its workers beside it a bare Flask app."""
 
 import os
 import socket
@@ -13,7 +13,9 @@ from typing import Any
 
 from flask import Flask
 
-from gateway.app import create_app
+from gateway.cli.server import Server, with_shared_figures
+from gateway.logs import configure
+from gateway.settings import read_settings
 
 BARE = "/bare/"
 PAGES = "BENCH_PAGES"
@@ -21,14 +23,26 @@ WORKERS, THREADS = 2, 4
 STARTS_WITHIN_SECONDS = 30.0
 
 
-def application() -> Any:
-    """Make what a worker serves: the bare app below BARE, with nothing of ours around it, and the gateway."""
-    gateway, bare = create_app().wsgi_app, bare_app(Path(os.environ[PAGES])).wsgi_app
+class MeasuredServer(Server):
+    """The gateway's own server, log and shared figures included; only what it serves has a bare app beside it."""
 
-    def either(environ: dict[str, Any], start_response: Any) -> Any:
-        return (bare if environ["PATH_INFO"].startswith(BARE) else gateway)(environ, start_response)
+    def load(self) -> Flask:
+        """Make the gateway, and let what is asked below BARE pass it by: nothing of ours is around the yardstick."""
+        app = super().load()
+        gateway, bare = app.wsgi_app, bare_app(Path(os.environ[PAGES])).wsgi_app
 
-    return either
+        def either(environ: dict[str, Any], start_response: Any) -> Any:
+            return (bare if environ["PATH_INFO"].startswith(BARE) else gateway)(environ, start_response)
+
+        app.wsgi_app = either  # type: ignore[method-assign]
+        return app
+
+
+def main() -> None:
+    """Serve on the address that is the one argument, until stopped."""
+    settings = read_settings()
+    configure(settings.log_level, to=sys.stdout)
+    with_shared_figures(MeasuredServer(settings, sys.argv[1], WORKERS).run)
 
 
 def bare_app(pages: Path) -> Flask:
@@ -58,9 +72,7 @@ def serving(address: str, keys: Path, pages: Path) -> Iterator[tuple[str, int]]:
         "GATEWAY_THREADS": str(THREADS),
         PAGES: str(pages),
     }
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"{host}:{port}", "--no-control-socket"]
-    command += ["--workers", str(WORKERS), "--worker-class", "gthread", "--threads", str(THREADS)]
-    command += ["--log-level", "warning", "bench.server:application()"]
+    command = [sys.executable, "-m", "bench.server", f"{host}:{port}"]
     with (pages / "log").open("wb") as log:
         process = subprocess.Popen(
             command, env=environment, stdout=log, stderr=log, cwd=Path(__file__).parents[1]
@@ -90,3 +102,7 @@ def _wait_for(process: subprocess.Popen[bytes], host: str, port: int, log: Path)
         else:
             return
     raise SystemExit(f"the server did not start:\n{log.read_text('utf-8', 'replace')}")
+
+
+if __name__ == "__main__":
+    main()
