@@ -54,6 +54,13 @@ _OPEN_OF_ACCOUNT = (
 )
 
 
+def _free(dialect_insert: Any) -> Any:
+    return dialect_insert(gift).on_conflict_do_nothing(index_elements=["reference"]).returning(*COLUMNS)
+
+
+_ADD = {"sqlite": _free(sqlite.insert), "postgresql": _free(postgresql.insert)}
+
+
 def find_gift(connection: Connection, reference: str) -> Gift | None:
     """Find a gift by its public reference."""
     return _one(connection, _BY_REFERENCE, reference=reference)
@@ -106,10 +113,9 @@ def list_gifts(connection: Connection, wanted: GiftFilter, *, limit: int = 50) -
 
 def add_gift(connection: Connection, draw_reference: Callable[[], str], **values: object) -> Gift:
     """Add a gift's row under a reference nobody has yet, and return it."""
-    dialect_insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]
-    free = dialect_insert(gift).on_conflict_do_nothing(index_elements=["reference"]).returning(*COLUMNS)
+    statement = _ADD[connection.dialect.name]
     while True:
-        row = connection.execute(free, {**values, "reference": draw_reference()}).first()
+        row = connection.execute(statement, {**values, "reference": draw_reference()}).first()
         if row is not None:
             return Gift(*row)
 

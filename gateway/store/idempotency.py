@@ -30,6 +30,12 @@ _FIND = (
 )
 
 
+_FORGET = delete(idempotency).where(
+    idempotency.c.account_id == bindparam("account_id"), idempotency.c.key == bindparam("key")
+)
+_REMEMBER = insert(idempotency)
+
+
 def find_remembered(connection: Connection, account_id: int, key: str, since: datetime) -> Remembered | None:
     """Find what an account's key made after an instant."""
     row = connection.execute(_FIND, {"account": account_id, "key": key, "since": since}).first()
@@ -38,9 +44,8 @@ def find_remembered(connection: Connection, account_id: int, key: str, since: da
 
 def add_key(connection: Connection, **values: object) -> None:
     """Remember what a key made, in place of what the same key made more than a day ago."""
-    old = (idempotency.c.account_id == values["account_id"]) & (idempotency.c.key == values["key"])
-    connection.execute(delete(idempotency).where(old))
-    connection.execute(insert(idempotency), values)
+    connection.execute(_FORGET, {name: values[name] for name in ("account_id", "key")})
+    connection.execute(_REMEMBER, values)
 
 
 def drop_keys(connection: Connection, before: datetime) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, or_, select, update
 
 from gateway.link import Gift
-from gateway.models import account, article, claim, gift
+from gateway.models import Instant, account, article, claim, gift
 from gateway.rights import Rights
 from gateway.store.gifts import COLUMNS as GIFT
 
@@ -84,6 +84,28 @@ _CLAIM_OF_DEVICE = select(*_CLAIM).where(
     claim.c.gift_id == bindparam("gift"), claim.c.device == bindparam("device")
 )
 _CLAIM_BY_ID = select(*_CLAIM).where(claim.c.id == bindparam("id"))
+_TAKE_PLACE = (
+    update(gift)
+    .where(gift.c.id == bindparam("gift"), gift.c.unconfirmed < gift.c.unconfirmed_bound)
+    .values(unconfirmed=gift.c.unconfirmed + 1)
+)
+_ADD_CLAIM = insert(claim).returning(claim.c.id)
+_SERVE = (
+    update(claim)
+    .where(
+        claim.c.id == bindparam("claim"),
+        claim.c.served_at.is_(None),
+        claim.c.lapsed_at.is_(None),
+        or_(claim.c.confirmed_at.is_not(None), claim.c.claimed_at > bindparam("since")),
+    )
+    .values(served_at=bindparam("now"))
+)
+_SERVE_GIFT = (
+    update(gift)
+    .where(gift.c.id == bindparam("gift"))
+    .values(served_at=func.coalesce(gift.c.served_at, bindparam("now", type_=Instant)))
+)
+_CONFIRM = update(claim).where(claim.c.id == bindparam("claim")).values(confirmed_at=bindparam("now"))
 
 
 def find_article_head(connection: Connection, slug: str) -> ArticleHead | None:
@@ -157,10 +179,7 @@ def list_claims(connection: Connection, gift_id: int) -> list[Claim]:
 
 def take_unconfirmed_place(connection: Connection, gift_id: int) -> bool:
     """Take one of a gift's places for unconfirmed devices; False when the bound is full."""
-    room = (gift.c.id == gift_id) & (gift.c.unconfirmed < gift.c.unconfirmed_bound)
-    return (
-        connection.execute(update(gift).where(room).values(unconfirmed=gift.c.unconfirmed + 1)).rowcount > 0
-    )
+    return connection.execute(_TAKE_PLACE, {"gift": gift_id}).rowcount > 0
 
 
 def take_reading(connection: Connection, gift_id: int, now: datetime, *, from_unconfirmed: bool) -> bool:
@@ -201,7 +220,7 @@ def free_unserved_places(connection: Connection, gift_id: int, *, before: dateti
 
 def add_claim(connection: Connection, **values: object) -> int:
     """Add a claim's row; returns its id."""
-    return int(connection.execute(insert(claim).returning(claim.c.id), values).scalar_one())
+    return int(connection.execute(_ADD_CLAIM, values).scalar_one())
 
 
 def renew_claim(connection: Connection, claim_id: int, now: datetime, **values: object) -> None:
@@ -223,22 +242,16 @@ def undo_claim(connection: Connection, held: Claim) -> bool:
 
 def mark_served(connection: Connection, held: Claim, now: datetime, *, within: timedelta) -> bool:
     """Note that a claim's text goes out for the first time; False when the claim lapsed meanwhile."""
-    fresh = and_(
-        claim.c.id == held.id,
-        claim.c.served_at.is_(None),
-        claim.c.lapsed_at.is_(None),
-        or_(claim.c.confirmed_at.is_not(None), claim.c.claimed_at > now - within),
-    )
-    if connection.execute(update(claim).where(fresh).values(served_at=now)).rowcount == 0:
+    fresh = {"claim": held.id, "now": now, "since": now - within}
+    if connection.execute(_SERVE, fresh).rowcount == 0:
         return False
-    served = update(gift).where(gift.c.id == held.gift_id)
-    connection.execute(served.values(served_at=func.coalesce(gift.c.served_at, now)))
+    connection.execute(_SERVE_GIFT, {"gift": held.gift_id, "now": now})
     return True
 
 
 def mark_confirmed(connection: Connection, claim_id: int, now: datetime) -> None:
     """Note that a person reads."""
-    connection.execute(update(claim).where(claim.c.id == claim_id).values(confirmed_at=now))
+    connection.execute(_CONFIRM, {"claim": claim_id, "now": now})
 
 
 def head_of(row: Any) -> ArticleHead:
