@@ -6,6 +6,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
 import structlog
@@ -23,6 +24,16 @@ _NETWORK = re.compile(
 _OWN = frozenset({"127.0.0.1", "0.0.0.0", "::1", "::"})  # noqa: S104 - They are compared with, not bound to.
 
 Event = MutableMapping[str, Any]
+
+# Made once: `json.dumps` with any wish of its own makes an encoder at each call.
+_encoded = json.JSONEncoder(ensure_ascii=False, default=repr).encode
+
+
+class _Requests:
+    """Where the lines of requests go, and from which level on; as `configure` says."""
+
+    stream: TextIO | None = None
+    least: int = logging.INFO
 
 
 class JsonLines(logging.Formatter):
@@ -46,6 +57,7 @@ def configure(level: str = "info", *, to: TextIO | None = None) -> None:
     """Send every line from this level on to standard output, or to `to`; doing it again replaces the last time."""
     stream = to or sys.stdout
     least = logging.getLevelNamesMapping()[level.upper()]
+    _Requests.stream, _Requests.least = stream, least
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -63,6 +75,20 @@ def configure(level: str = "info", *, to: TextIO | None = None) -> None:
     logging.captureWarnings(capture=True)
 
 
+def note_request(level: int, **said: str | float) -> None:
+    """Write the line that every answer gets, past all that other lines go through.
+
+    Each of its words must be one of ours or a number, for nothing is masked.
+    """
+    if level < _Requests.least:
+        return
+    at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    line = _encoded({"at": at, "level": logging.getLevelName(level).lower(), "event": "request", **said})
+    stream = _Requests.stream or sys.stdout
+    stream.write(f"{line}\n")
+    stream.flush()
+
+
 def masked(line: str) -> str:
     """Mask gift links, tokens, passwords, mail and network addresses in a text."""
     if "/g/" in line or "%2" in line:
@@ -78,7 +104,7 @@ def masked(line: str) -> str:
 def spelled(_logger: object, _method: str, event: Event) -> str:
     """Spell an event as one masked line of JSON, its words first."""
     first = {"at": event.pop("at", ""), "level": event.pop("level", ""), "event": event.pop("event", "")}
-    return masked(json.dumps({**first, **event}, ensure_ascii=False, default=repr))
+    return masked(_encoded({**first, **event}))
 
 
 def _without_network(found: re.Match[str]) -> str:

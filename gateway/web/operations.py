@@ -1,20 +1,20 @@
 """What an operator's machines ask: alive, ready, how much; and a line of the log for every answer."""
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Final
 
-import structlog
 from flask import Blueprint, Flask, Response, g, jsonify, make_response, request
 
 from gateway import metrics
 from gateway.keeping.readiness import OK, readiness
+from gateway.logs import note_request
 from gateway.web import asking, limits
 from gateway.web.state import state
 
 bp = Blueprint("operations", __name__)
-log = structlog.get_logger()
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -34,10 +34,9 @@ def install(app: Flask) -> None:
         # The route's name and never the path, which may hold a token.
         endpoint = request.endpoint or "none"
         metrics.count_request(endpoint, response.status_code, seconds)
-        # What asks every few seconds is not worth a line each time.
-        note = log.debug if request.blueprint == bp.name else log.info
-        note(
-            "request",
+        note_request(
+            # What asks every few seconds is not worth a line each time.
+            logging.DEBUG if endpoint in PROBES else logging.INFO,
             method=request.method if request.method in METHODS else "other",
             endpoint=endpoint,
             status=response.status_code,
