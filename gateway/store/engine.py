@@ -1,9 +1,10 @@
 """Connections to the one database: reading on autocommit, writing in a transaction that returning commits."""
 
 import sqlite3
+from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
@@ -26,6 +27,7 @@ class Database:
     reader: Engine
     writer: Engine
     _turn: Lock
+    _idle: deque[Connection] = field(default_factory=deque)
 
     @property
     def dialect(self) -> str:
@@ -33,9 +35,22 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Yield a connection on which every statement stands alone, so that a read costs one round trip."""
-        with self.reader.connect() as connection:
+        """Yield a connection on which every statement stands alone, so that a read costs one round trip.
+
+        It is kept as it is for the next reading, since there is nothing to reset; after an exception, whose
+        cause may be the connection, every kept one is given up.
+        """
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self.reader.connect()
+        try:
             yield connection
+        except BaseException:
+            connection.close()
+            self._give_up_idle()
+            raise
+        self._idle.append(connection)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -53,8 +68,14 @@ class Database:
 
     def close(self) -> None:
         """Close every pooled connection."""
+        self._give_up_idle()
         self.reader.dispose()
         self.writer.dispose()
+
+    def _give_up_idle(self) -> None:
+        while self._idle:
+            with suppress(IndexError):
+                self._idle.pop().close()
 
 
 def open_database(address: str, *, threads: int = 8) -> Database:
