@@ -72,6 +72,18 @@ class Gift:
         return self.frozen_at is not None and self.frozen_because.startswith(BY_RULE)
 
 
+class HmacSigner(Signer):
+    """HMAC-SHA256 of itsdangerous, which derives its key once and not with every signature."""
+
+    def __init__(self, secret: bytes, salt: bytes) -> None:
+        super().__init__(secret, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256)
+        self._derived = super().derive_key()
+
+    def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
+        """Return the one key there is; itsdangerous' own lists of keys are not used."""
+        return self._derived
+
+
 class LinkSigner:
     """Signs capabilities with the newest key and knows every key that still verifies."""
 
@@ -79,10 +91,7 @@ class LinkSigner:
         """Take the keys oldest to newest; raises ValueError when there is none."""
         if not keys:
             raise ValueError("a link signer wants at least one key")
-        self._signers = {
-            key.id: Signer(key.secret, salt=SALT, key_derivation="hmac", digest_method=hashlib.sha256)
-            for key in reversed(keys)
-        }
+        self._signers = {key.id: HmacSigner(key.secret, SALT) for key in reversed(keys)}
         self.newest = keys[-1].id
 
     @property

@@ -1,18 +1,17 @@
 """A stamp on a page: signed proof of what was shown when, so that a form's answer can be measured by our clock."""
 
-import hashlib
 from datetime import UTC, datetime
 
-from itsdangerous import BadSignature, Signer
+from itsdangerous import BadSignature
+
+from gateway.link import HmacSigner
 
 
 class PageStamp:
     """Stamps a subject (a gift's reference, a claim's number) with an instant, for one purpose."""
 
     def __init__(self, secret: bytes, purpose: str) -> None:
-        self._signer = Signer(
-            secret, salt=f"gateway.{purpose}".encode(), key_derivation="hmac", digest_method=hashlib.sha256
-        )
+        self._signer = HmacSigner(secret, f"gateway.{purpose}".encode())
 
     def sign(self, subject: str, now: datetime) -> str:
         """Stamp a subject; the stamp shows its instant in milliseconds since 1970."""
