@@ -7,7 +7,10 @@ from typing import Any
 from flask import Flask, Request, Response
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.http import parse_cookie
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.utils import cached_property
 
 from gateway.keys import open_key_ring
 from gateway.resources import folder
@@ -39,8 +42,19 @@ from gateway.web.wording import done_words, words_for
 BODY_BYTES = 256 * 1024
 
 
+class _Request(Request):
+    """Flask's request, which finds its cookies without a look at every header."""
+
+    @cached_property
+    def cookies(self) -> ImmutableMultiDict[str, str]:
+        """The cookies, by name."""
+        return ImmutableMultiDict(parse_cookie(self.environ))
+
+
 class _Gateway(Flask):
     """Flask, which need not look at each call whether a function is a coroutine: none of ours is."""
+
+    request_class = _Request
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function as it is."""
