@@ -23,6 +23,7 @@ from gateway.web import (
     api,
     asking,
     assets,
+    drawing,
     headers,
     languages,
     limits,
@@ -133,6 +134,7 @@ def _install(app: Flask, runtime: Runtime, settings: Settings) -> None:
     assets.install(app)
     rows.install(app)
     parts.install(app)
+    drawing.install(app)
     refusals.install(app)
     limits.install(app, settings, runtime)
     csrf = CSRFProtect(app)

@@ -1,9 +1,11 @@
 """The reader's pages: front page, article, gift card, and the taking up and confirming of a reading."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from gateway.decision import Deny, Reason
@@ -12,11 +14,36 @@ from gateway.link import CONFIRM_AFTER
 from gateway.reading import Held, claiming, opening, serving
 from gateway.visitor import Visitor
 from gateway.web import asking
+from gateway.web.drawing import Places, page, place
+from gateway.web.placing import placed_gift
 from gateway.web.refusals import refused
-from gateway.web.showing import gift_url, shown_article, shown_gift, shown_line
+from gateway.web.showing import gift_url, shown_article, shown_line
 from gateway.web.state import state
+from gateway.web.telling import moment
 
 bp = Blueprint("reader", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """What the page needs to confirm a reading of the article at `slug`."""
+
+    slug: str
+    nonce: Markup
+    after_ms: Markup
+
+    @property
+    def url(self) -> str:
+        """Where the confirmation is sent."""
+        return url_for("reader.confirm", slug=self.slug)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A wait that the server measures before the card's button may be pressed."""
+
+    until: Markup
+    seconds: int
 
 
 @bp.get("/")
@@ -47,16 +74,18 @@ def article(slug: str) -> Response:
     if isinstance(shown, serving.Teaser):
         return _teaser(shown)
     held = shown.held
-    response = make_response(
-        render_template(
-            "reader/article.html",
-            article=shown_article(shown.article, text=True),
-            gift=None if held is None else shown_gift(held.gift, held.giver),
-            confirm=None if held is None else _confirm(slug, held),
-            own_gift=visit.account is not None and "own" in request.args,
-            arrived="own" in request.args or "kept" in request.args,
-        )
+    gift, places = (None, {}) if held is None else placed_gift(held.gift, held.giver)
+    confirm, nonce_and_time = (None, {}) if held is None else _confirm(slug, held)
+    text = page(
+        "reader/article.html",
+        {**places, **nonce_and_time},
+        article=shown_article(shown.article, text=True),
+        gift=gift,
+        confirm=confirm,
+        own_gift=visit.account is not None and "own" in request.args,
+        arrived="own" in request.args or "kept" in request.args,
     )
+    response = make_response(text)
     if not shown.article.rights.free:
         response.headers["X-Robots-Tag"] = "noindex"
     return response
@@ -161,16 +190,23 @@ def trap() -> Response:
 
 def _card(shown: opening.Card, token: str, *, wait: bool) -> str:
     machine = asking.visitor().is_machine
-    return render_template(
+    gift, places = placed_gift(shown.gift, shown.giver)
+    own = {
+        "token": token,
+        "nonce": state().card_stamp.sign(_card_of(shown.gift.capability), shown.shown_at),
+        "wait_until": moment(shown.shown_at + CONFIRM_AFTER) if wait else "",
+    }
+    return page(
         "reader/card.html",
+        {**places, **own},
         article=shown_article(shown.article, gift_card=True),
-        gift=shown_gift(shown.gift, shown.giver),
-        gift_url=gift_url(token),
-        token=token,
-        nonce=state().card_stamp.sign(_card_of(shown.gift.capability), shown.shown_at),
+        gift=gift,
+        gift_url=gift_url(place("token")),
+        token=place("token"),
+        nonce=place("nonce"),
         auto_claim=not machine and not wait,
         machine=machine,
-        wait={"until": shown.shown_at + CONFIRM_AFTER, "seconds": CONFIRM_AFTER.seconds} if wait else None,
+        wait=Wait(place("wait_until"), CONFIRM_AFTER.seconds) if wait else None,
         reported="reported" in request.args,
     )
 
@@ -224,7 +260,7 @@ def _teaser(shown: serving.Teaser) -> Response:
         return refused(shown.ended, gift_link=True, article=shown_article(shown.article))
     missing = _undone() if "kept" in request.args and asking.device() is None else False
     response = make_response(
-        render_template("reader/teaser.html", article=shown_article(shown.article), cookie_missing=missing)
+        page("reader/teaser.html", {}, article=shown_article(shown.article), cookie_missing=missing)
     )
     if missing:
         response.headers["X-Robots-Tag"] = "noindex"
@@ -243,13 +279,12 @@ def _straight(way: opening.Straight) -> Response:
     return redirect(url_for("reader.article", slug=way.slug, own=way.own or None), 303)
 
 
-def _confirm(slug: str, held: Held) -> dict[str, Any] | None:
+def _confirm(slug: str, held: Held) -> tuple[Confirm | None, Places]:
     if held.claim.confirmed_at is not None:
-        return None
+        return None, {}
     now = state().runtime.clock()
     left = held.claim.claimed_at + CONFIRM_AFTER - now
-    return {
-        "url": url_for("reader.confirm", slug=slug),
-        "nonce": state().confirm_stamp.sign(slug, now),
-        "after_ms": max(0, int(left.total_seconds() * 1000)),
+    return Confirm(slug, place("confirm_nonce"), place("confirm_after")), {
+        "confirm_nonce": state().confirm_stamp.sign(slug, now),
+        "confirm_after": max(0, int(left.total_seconds() * 1000)),
     }

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from markupsafe import Markup
 
@@ -72,8 +73,8 @@ class ShownGift:
     reference: str
     label: str
     note: str
-    issued_at: datetime
-    expires_at: datetime
+    issued_at: datetime | Markup
+    expires_at: datetime | Markup
     readers: int | None
     unconfirmed_bound: int
     confirmed: int
@@ -117,13 +118,18 @@ def shown_person(found: Account | None) -> ShownPerson | None:
 
 def shown_article(article: Article, *, text: bool = False, gift_card: bool = False) -> ShownArticle:
     """Show an article; its text only with `text`, and on a gift card only a picture that may travel."""
+    return _shown_article(article, state().settings.base_url, text=text, gift_card=gift_card)
+
+
+@lru_cache(maxsize=512)
+def _shown_article(article: Article, base_url: str, *, text: bool, gift_card: bool) -> ShownArticle:
     picture = article.pictures[0] if article.pictures else None
     if gift_card and (picture is None or not picture.travels):
         picture = None
     return ShownArticle(
         id=article.id,
         slug=article.slug,
-        url=article_url(article.slug),
+        url=f"{base_url}/articles/{article.slug}",
         headline=article.headline,
         standfirst=article.standfirst,
         byline=article.byline,
@@ -135,7 +141,7 @@ def shown_article(article: Article, *, text: bool = False, gift_card: bool = Fal
         copyright_holder=article.rights.copyright_holder,
         copyright_notice=article.rights.copyright_notice,
         free=article.rights.free,
-        picture=_absolute(picture),
+        picture=_absolute(picture, base_url),
     )
 
 
@@ -156,7 +162,7 @@ def shown_line(line: ArticleLine) -> ShownArticle:
         copyright_holder=line.rights.copyright_holder,
         copyright_notice=line.rights.copyright_notice,
         free=line.rights.free,
-        picture=_absolute(line.picture),
+        picture=_absolute(line.picture, state().settings.base_url),
     )
 
 
@@ -190,13 +196,13 @@ def gift_url(token: str) -> str:
     return f"{state().settings.base_url}/g/{token}"
 
 
-def _absolute(picture: Picture | None) -> Picture | None:
+def _absolute(picture: Picture | None, base_url: str) -> Picture | None:
     # Previews fetch pictures from elsewhere, so an address on this site must be whole. Our pages load nothing over
     # plain http, where anybody on the way could change it; the same address over TLS is what is asked instead.
     if picture is None:
         return None
     if picture.href.startswith("/"):
-        return replace(picture, href=f"{state().settings.base_url}{picture.href}")
+        return replace(picture, href=f"{base_url}{picture.href}")
     scheme, _, rest = picture.href.partition("://")
     return replace(picture, href=f"https://{rest}") if scheme.lower() == "http" else picture
 

@@ -40,8 +40,13 @@ def _time_element(value: datetime, pattern: str, language: str, zone: str, *, sh
     return Markup('<time datetime="{}">{}</time>').format(machine, text)
 
 
-def moment(value: datetime, zone: str | None = None) -> Markup:
-    """Write an instant in full, to the minute, with the name of its zone, as a `time` element."""
+def moment(value: datetime | Markup, zone: str | None = None) -> Markup:
+    """Write an instant in full, to the minute, with the name of its zone, as a `time` element.
+
+    What is written already stays as it is.
+    """
+    if isinstance(value, Markup):
+        return value
     now = spoken()
     return _time_element(value, MOMENT[now.language], now.language, zone or now.zone, short_zone=False)
 

@@ -1,0 +1,94 @@
+"""Whole pages that are alike but for a few places: drawn once for each set of facts, filled for each answer."""
+
+import re
+import secrets
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from flask import Flask, current_app, request
+from flask_wtf.csrf import generate_csrf
+from markupsafe import Markup, escape
+
+from gateway.web import asking, headers
+from gateway.web.languages import language_links
+from gateway.web.showing import ShownPerson, shown_person, shown_policy
+from gateway.web.speech import Speech, spoken
+
+EXTENSION: Final = "gateway-pages"
+KEPT: Final = 512
+
+# Drawn anew by each process, so that no article's text can be taken for a place; and of letters which neither markup
+# nor an address spells otherwise.
+_MARK: Final = f"place-{secrets.token_hex(8)}-"
+_PLACE: Final = re.compile(f"{_MARK}([a-z_]+)-")
+
+Places = Mapping[str, object]
+Links = tuple[tuple[str, str, str], ...]
+
+
+def place(name: str) -> Markup:
+    """Stand for what is filled in later; templates write it, and may ask only whether there is something."""
+    return Markup(f"{_MARK}{name}-")  # noqa: S704  # Letters of ours.
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What a page is drawn by beside its facts: whatever a template can ask of the request stands here."""
+
+    speech: Speech
+    root: str
+    links: Links
+
+
+def install(app: Flask) -> None:
+    """Keep the pages of `app` that `page` draws."""
+    environment = app.jinja_env
+
+    @lru_cache(KEPT)
+    def drawn(name: str, facts: tuple[tuple[str, Hashable], ...], _around: _Around) -> tuple[str, ...]:
+        return tuple(_PLACE.split(environment.get_template(name).render(facts)))
+
+    app.extensions[EXTENSION] = drawn
+
+
+def page(name: str, places: Places, /, **facts: Hashable) -> str:
+    """Draw a page by its facts, or take it as drawn before, and fill its places for this answer.
+
+    A page sees its facts, the policy, the language and whether somebody is signed in; all that is a person's,
+    a gift's or this answer's own comes by places, so what was drawn for one can be filled for another. A place
+    is escaped unless it is markup, and one that is a function is asked only where the page has it.
+    """
+    person = shown_person(asking.account())
+    facts |= {
+        "policy": shown_policy(),
+        "person": None if person is None else _anybody(person.role),
+        "csp_nonce": place("csp_nonce"),
+        "csrf_token": _csrf_token,
+    }
+    around = _Around(spoken(), request.script_root, language_links())
+    pieces = list(current_app.extensions[EXTENSION](name, tuple(facts.items()), around))
+    known = {**_always(person), **places}
+    pieces[1::2] = [_written(known[each]) for each in pieces[1::2]]
+    return "".join(pieces)
+
+
+def _always(person: ShownPerson | None) -> dict[str, object]:
+    always: dict[str, object] = {"csp_nonce": headers.nonce, "csrf_token": generate_csrf}
+    if person is not None:
+        always |= {"person_name": person.name, "person_email": person.email, "plan_label": person.plan_label}
+    return always
+
+
+@lru_cache(8)
+def _anybody(role: str) -> ShownPerson:
+    return ShownPerson(0, place("person_name"), place("person_email"), role, place("plan_label"))
+
+
+def _csrf_token() -> Markup:
+    return place("csrf_token")
+
+
+def _written(value: object) -> str:
+    return escape(value() if callable(value) else value)
