@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Request, Response
+from flask import Flask, Request, Response, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.datastructures import ImmutableMultiDict
@@ -159,6 +159,7 @@ def _install(app: Flask, runtime: Runtime, settings: Settings) -> None:
             "person": shown_person(asking.account()),
             "policy": shown_policy(),
             "csp_nonce": headers.nonce(),
+            "done_code": request.args.get("done", ""),
         }
 
 

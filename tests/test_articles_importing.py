@@ -108,7 +108,7 @@ def test_an_article_has_its_slug_opening_length_and_pictures(runtime: Runtime, s
     assert found.pictures[0].credit == "Karl Melander/TT"
     assert found.published_at == datetime(2021, 5, 26, 11, 40, 18, tzinfo=UTC)
     with runtime.database.reading() as connection:
-        assert articles.find_article_by_slug(connection, found.slug) == found
+        assert articles.find_article(connection, found.id) == found
 
 
 def test_a_later_version_updates_and_keeps_the_slug_and_the_day(runtime: Runtime, folder: Path) -> None:

@@ -15,6 +15,7 @@ from gateway.app import open_runtime
 from gateway.cli import commands
 from gateway.ledger import Actor
 from gateway.reading.serving import article_by_slug
+from gateway.reading.shelf import Shelf
 from gateway.runtime import Runtime
 from gateway.settings import read_settings
 from gateway.sharing.issuing import Issued, Wish, issue_gift
@@ -65,7 +66,7 @@ def slug_of(runtime: Runtime) -> Article:
     """Find the one article."""
     with runtime.database.reading() as connection:
         slug = connection.exec_driver_sql("SELECT slug FROM article").scalar_one()
-    article = article_by_slug(runtime, slug)
+    article = article_by_slug(runtime, Shelf(), slug)
     assert isinstance(article, Article)
     return article
 

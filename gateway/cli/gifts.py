@@ -11,6 +11,7 @@ from gateway.decision import Deny
 from gateway.keeping.revocations import export_revocations
 from gateway.ledger import OPERATOR
 from gateway.reading.serving import article_by_slug
+from gateway.reading.shelf import Shelf
 from gateway.runtime import Runtime
 from gateway.sharing.revoking import Revoked, preview_revocation, revoke_gift
 from gateway.store.gifts import GiftFilter
@@ -64,7 +65,7 @@ def revocations(file: Path) -> None:
 
 def _wanted(runtime: Runtime, slug: str | None, email: str | None) -> GiftFilter:
     if slug is not None:
-        article = article_by_slug(runtime, slug)
+        article = article_by_slug(runtime, Shelf(), slug)
         if isinstance(article, Deny):
             raise RefusedError(f"{slug}: no such article")
         return GiftFilter(article_id=article.id)

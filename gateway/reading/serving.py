@@ -47,10 +47,12 @@ def front_page(runtime: Runtime, *, section: str | None = None) -> tuple[Article
         return articles.list_articles(connection, now, section=section)
 
 
-def article_by_slug(runtime: Runtime, slug: str) -> Article | Deny:
+def article_by_slug(runtime: Runtime, shelf: Shelf, slug: str) -> Article | Deny:
     """Find an article by the last part of its address, whatever its rights."""
     with runtime.database.reading() as connection:
-        return articles.find_article_by_slug(connection, slug) or Deny(Reason.ARTICLE_UNKNOWN)
+        head = readings.find_article_head(connection, slug)
+        found = None if head is None else shelf.article(connection, head)
+        return found or Deny(Reason.ARTICLE_UNKNOWN)
 
 
 def read_article(

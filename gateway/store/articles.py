@@ -105,7 +105,6 @@ _WHOLE = [article.c[field.name] for field in fields(Article) if field.name not i
 _LINE = [article.c[field.name] for field in fields(ArticleLine) if field.name not in {"rights", "picture"}]
 _HELD = [article.c[field.name] for field in fields(Held) if field.name != "rights"]
 
-_BY_SLUG = select(*_WHOLE, *RIGHTS).where(article.c.slug == bindparam("slug"))
 _BY_ID = select(*_WHOLE, *RIGHTS).where(article.c.id == bindparam("id"))
 _PICTURES_OF = select(*_PICTURE).where(picture.c.article_id == bindparam("id")).order_by(picture.c.position)
 _BY_SOURCE_LOCKED = (
@@ -120,11 +119,6 @@ _NEWEST_FIRST = (article.c.published_at.desc().nulls_last(), article.c.id.desc()
 def find_article(connection: Connection, article_id: int) -> Article | None:
     """Find an article by its number, with its pictures in their order."""
     return _whole(connection, connection.execute(_BY_ID, {"id": article_id}).one_or_none())
-
-
-def find_article_by_slug(connection: Connection, slug: str) -> Article | None:
-    """Find an article by the last part of its address, with its pictures in their order."""
-    return _whole(connection, connection.execute(_BY_SLUG, {"slug": slug}).one_or_none())
 
 
 def find_pictures(connection: Connection, article_id: int) -> tuple[Picture, ...]:

@@ -99,7 +99,7 @@ def create_gift() -> Response:
         return refused(wish)
     article_id = wish.article_id
     if not article_id:
-        article = article_by_slug(state().runtime, wish.slug)
+        article = article_by_slug(state().runtime, state().shelf, wish.slug)
         if isinstance(article, Deny):
             return refused(article)
         article_id = article.id
@@ -149,7 +149,7 @@ def sharing(article_id: int) -> Response:
     found = sharing_of(state().runtime, me().id, article_id)
     if isinstance(found, Deny):
         return refused(found)
-    article = article_by_slug(state().runtime, found.article.slug)
+    article = article_by_slug(state().runtime, state().shelf, found.article.slug)
     if isinstance(article, Deny):
         return refused(article)
     open_gift = _own(found.open_gifts[0].reference) if found.open_gifts else None

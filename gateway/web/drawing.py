@@ -3,7 +3,6 @@
 import re
 import secrets
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -14,7 +13,7 @@ from markupsafe import Markup, escape
 from gateway.web import asking, headers
 from gateway.web.languages import language_links
 from gateway.web.showing import ShownPerson, shown_person, shown_policy
-from gateway.web.speech import Speech, spoken
+from gateway.web.speech import LANGUAGES, Speech, spoken
 
 EXTENSION: Final = "gateway-pages"
 KEPT: Final = 512
@@ -24,8 +23,10 @@ KEPT: Final = 512
 _MARK: Final = f"place-{secrets.token_hex(8)}-"
 _PLACE: Final = re.compile(f"{_MARK}([a-z_]+)-")
 
+# Nothing in the pages may ask for what belongs to one request only; a template that did would find these.
+_NOTHING: Final = dict.fromkeys(("request", "session", "g", "config"))
+
 Places = Mapping[str, object]
-Links = tuple[tuple[str, str, str], ...]
 
 
 def place(name: str) -> Markup:
@@ -33,22 +34,16 @@ def place(name: str) -> Markup:
     return Markup(f"{_MARK}{name}-")  # noqa: S704  # Letters of ours.
 
 
-@dataclass(frozen=True, slots=True)
-class _Around:
-    """What a page is drawn by beside its facts: whatever a template can ask of the request stands here."""
-
-    speech: Speech
-    root: str
-    links: Links
-
-
 def install(app: Flask) -> None:
     """Keep the pages of `app` that `page` draws."""
     environment = app.jinja_env
 
+    # The language is spoken while a page is drawn and stands in its key; `root` is in the addresses it writes.
     @lru_cache(KEPT)
-    def drawn(name: str, facts: tuple[tuple[str, Hashable], ...], _around: _Around) -> tuple[str, ...]:
-        return tuple(_PLACE.split(environment.get_template(name).render(facts)))
+    def drawn(
+        name: str, facts: tuple[tuple[str, Hashable], ...], _speech: Speech, _root: str
+    ) -> tuple[str, ...]:
+        return tuple(_PLACE.split(environment.get_template(name).render(facts, **_NOTHING)))
 
     app.extensions[EXTENSION] = drawn
 
@@ -66,9 +61,10 @@ def page(name: str, places: Places, /, **facts: Hashable) -> str:
         "person": None if person is None else _anybody(person.role),
         "csp_nonce": place("csp_nonce"),
         "csrf_token": _csrf_token,
+        "language_links": _links,
     }
-    around = _Around(spoken(), request.script_root, language_links())
-    pieces = list(current_app.extensions[EXTENSION](name, tuple(facts.items()), around))
+    drawn = current_app.extensions[EXTENSION]
+    pieces = list(drawn(name, tuple(facts.items()), spoken(), request.script_root))
     known = {**_always(person), **places}
     pieces[1::2] = [_written(known[each]) for each in pieces[1::2]]
     return "".join(pieces)
@@ -76,6 +72,7 @@ def page(name: str, places: Places, /, **facts: Hashable) -> str:
 
 def _always(person: ShownPerson | None) -> dict[str, object]:
     always: dict[str, object] = {"csp_nonce": headers.nonce, "csrf_token": generate_csrf}
+    always |= {f"link_{code}": address for code, _, address in language_links()}
     if person is not None:
         always |= {"person_name": person.name, "person_email": person.email, "plan_label": person.plan_label}
     return always
@@ -84,6 +81,10 @@ def _always(person: ShownPerson | None) -> dict[str, object]:
 @lru_cache(8)
 def _anybody(role: str) -> ShownPerson:
     return ShownPerson(0, place("person_name"), place("person_email"), role, place("plan_label"))
+
+
+def _links() -> tuple[tuple[str, str, Markup], ...]:
+    return tuple((code, name, place(f"link_{code}")) for code, name in LANGUAGES.items())
 
 
 def _csrf_token() -> Markup:

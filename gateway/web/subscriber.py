@@ -13,7 +13,10 @@ from gateway.reading.serving import article_by_slug
 from gateway.sharing import own, revoking
 from gateway.sharing.issuing import Issued, Wish, issue_gift, sharing_of, spent
 from gateway.web import asking
+from gateway.web.drawing import page, place
 from gateway.web.guards import me, signed_in
+from gateway.web.parts import part
+from gateway.web.placing import placed_gift
 from gateway.web.qrcodes import qr_picture
 from gateway.web.refusals import refused, status_of
 from gateway.web.rows import row
@@ -29,14 +32,14 @@ KEY_LENGTH = 200
 @bp.get("/articles/<slug>/share")
 def share(slug: str) -> Response:
     """Show the share dialog, whole or as a part; opening it spends nothing."""
-    found = article_by_slug(state().runtime, slug)
+    found = article_by_slug(state().runtime, state().shelf, slug)
     return refused(found) if isinstance(found, Deny) else _dialog(found)
 
 
 @bp.post("/articles/<slug>/share")
 def issue(slug: str) -> Response:
     """Give the article."""
-    found = article_by_slug(state().runtime, slug)
+    found = article_by_slug(state().runtime, state().shelf, slug)
     if isinstance(found, Deny):
         return refused(found)
     form = request.form
@@ -129,7 +132,7 @@ def renew(reference: str) -> Response:
     if isinstance(answer, Deny):
         found = own.own_gift(state().runtime, me().id, reference)
         return refused(answer) if isinstance(found, Deny) else _gift_page(found, answer)
-    article = article_by_slug(state().runtime, answer.slug)
+    article = article_by_slug(state().runtime, state().shelf, answer.slug)
     return refused(article) if isinstance(article, Deny) else _issued(answer, article, "renewed")
 
 
@@ -192,13 +195,16 @@ def _spent(allowance: Allowance | None) -> Deny | None:
 def _issued(answer: Issued, article: Article, outcome: str) -> Response:
     if answer.token is None:
         return redirect(url_for("subscriber.gift", reference=answer.gift.reference), 303)
-    text = render_template(
+    gift, places = placed_gift(answer.gift, me().name)
+    figures = part("subscriber/_allowance.html", allowance=answer.allowance)
+    text = page(
         _part("subscriber/_issued.html", "subscriber/issued.html"),
+        {**places, "token": answer.token, "figures": figures},
         article=shown_article(article),
-        gift=shown_gift(answer.gift, me().name),
-        gift_url=gift_url(answer.token),
+        gift=gift,
+        gift_url=gift_url(place("token")),
         outcome=outcome,
-        allowance=answer.allowance,
+        figures=place("figures"),
     )
     return make_response(text)
 

@@ -415,6 +415,6 @@ def words_for_status(status: int) -> Wording:
     return STATUSES.get(status, STATUSES[400 if status < 500 else 500])
 
 
-def done_words(code: str) -> Lazy | None:
+def done_words(code: str = "") -> Lazy | None:
     """Return what a page says after an act, by the code in its address; None for no or an unknown code."""
     return DONE.get(code)
