@@ -1,14 +1,14 @@
 """Times and numbers as people of a language read them; the zone of a time is always named."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from gateway.web.speech import spoken
 
@@ -21,6 +21,9 @@ MOMENT: Final[Mapping[str, str]] = {
 DAY: Final[Mapping[str, str]] = {"en": "d MMMM y", "de": "d. MMMM y"}
 LONG_DAY: Final[Mapping[str, str]] = {"en": "EEEE d MMMM y", "de": "EEEE, d. MMMM y"}
 STAMP: Final[Mapping[str, str]] = {"en": "d MMM y, HH:mm:ss", "de": "dd.MM.y, HH:mm:ss"}
+# The clock within these patterns, longest first, and how Python spells it.
+CLOCKS: Final[Mapping[str, str]] = {"HH:mm:ss": "%H:%M:%S", "HH:mm": "%H:%M"}
+_CLOCK: Final = "@"
 MONTH: Final[Mapping[str, str]] = {"en": "MMMM y", "de": "MMMM y"}
 
 
@@ -29,15 +32,31 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-@lru_cache(maxsize=4096)
 def _time_element(value: datetime, pattern: str, language: str, zone: str, *, short_zone: bool) -> Markup:
     local = value.astimezone(_zone(zone))
+    hour = local.replace(minute=0, second=0, microsecond=0)
+    # Where a clock is changed within an hour, the hour's name for the zone need not be the instant's.
+    alike = hour if hour.utcoffset() == local.utcoffset() else local
+    before, after = _around_clock(alike, local.utcoffset(), pattern, language, zone, short_zone=short_zone)
+    clock = next((local.strftime(form) for clock, form in CLOCKS.items() if clock in pattern), "")
+    machine = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Written in one go, since every gift has an end of its own; `before` and `after` are escaped already.
+    return Markup(f'<time datetime="{machine}">{before}{clock}{after}</time>')  # noqa: S704
+
+
+@lru_cache(maxsize=4096)
+def _around_clock(
+    local: datetime, _offset: timedelta | None, pattern: str, language: str, zone: str, *, short_zone: bool
+) -> tuple[str, str]:
+    """Write what stands before and after hours and minutes, which is the same for a whole hour."""
+    for clock in CLOCKS:
+        pattern = pattern.replace(clock, f"'{_CLOCK}'")
     text = format_datetime(local, pattern, tzinfo=_zone(zone), locale=LOCALES[language])
     if short_zone:
         name = local.tzname() or ""
         text = f"{text} UTC{name}" if name[:1] in "+-" else f"{text} {name}"
-    machine = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Markup('<time datetime="{}">{}</time>').format(machine, text)
+    before, _, after = text.partition(_CLOCK)
+    return str(escape(before)), str(escape(after))
 
 
 def moment(value: datetime | Markup, zone: str | None = None) -> Markup:
