@@ -178,10 +178,10 @@ def _decide(act: _Act) -> Issued | Deny:
 
 def _hand_back(act: _Act, article: ArticleHead) -> Issued | None:
     open_gifts = gifts.list_open_gifts(act.connection, act.account.id, article.id, act.now)
-    allowance = allowance_in(act.connection, act.account, act.current.policy, act.now)
     signer = act.runtime.keys.signer
     alive = [gift for gift in open_gifts if gift.key_id in signer.key_ids]
-    if not alive or allowance is None:
+    allowance = allowance_in(act.connection, act.account, act.current.policy, act.now) if alive else None
+    if allowance is None:
         return None
     act.log(Event.GIFT_HANDED_BACK, alive[0])
     return act.issued(alive[0], article.slug, allowance, fresh=False)
