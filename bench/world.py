@@ -154,11 +154,11 @@ def _articles(instant: Callable[[datetime], object]) -> Iterator[Row]:
 
 
 def _gifts(world: World, instant: Callable[[datetime], object]) -> Iterator[Row]:
-    issued, ends = _hours(instant), instant(LAST_DAY)
+    issued, ends = _hours(instant), _ends(instant)
     for number in range(1, world.gifts + 1):
         names = (number, capability(number), reference(number), world.key_id)
         at = issued[number % len(issued)]
-        given = (world.account_of(number), world.article_of(number), at, ends, at)
+        given = (world.account_of(number), world.article_of(number), at, ends[number % len(ends)], at)
         yield *names, *given, 1_000, 1_000_000, 1, 1, "2025-01", True
 
 
@@ -179,6 +179,11 @@ def _entries(world: World, instant: Callable[[datetime], object]) -> Iterator[Ro
 
 def _hours(instant: Callable[[datetime], object]) -> list[object]:
     return [instant(FIRST_DAY + timedelta(hours=each)) for each in range(1000)]
+
+
+def _ends(instant: Callable[[datetime], object]) -> list[object]:
+    # Every minute of 90 days, as gifts have that are given day and night: no page may live on their ends being alike.
+    return [instant(LAST_DAY - timedelta(minutes=each)) for each in range(90 * 24 * 60)]
 
 
 def _bytes(what: str, number: int) -> bytes:
