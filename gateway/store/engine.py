@@ -8,12 +8,30 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
+import psycopg
+from psycopg.pq import ExecStatus
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_TIMEOUT_MS = 15_000
+
+
+class _Cursor(psycopg.Cursor[Any]):
+    """Psycopg's cursor, which describes a result's columns by what SQLAlchemy asks: name and type.
+
+    Psycopg looks each column's type up by name with every result, a sixth of the time that a page takes.
+    """
+
+    @property
+    def description(self) -> list[Any] | None:
+        """The columns as the DB-API has them; None for a statement that returns no rows."""
+        found = self.pgresult
+        if found is None or not (found.nfields or found.status == ExecStatus.TUPLES_OK):
+            return None
+        unsaid = (None,) * 5
+        return [((found.fname(at) or b"").decode(), found.ftype(at), *unsaid) for at in range(found.nfields)]
 
 
 class DatabaseAddressError(ValueError):
@@ -89,7 +107,7 @@ def open_database(address: str, *, threads: int = 8) -> Database:
             "connect_args": {"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}
         }
     else:
-        arguments = {"connect_args": {"connect_timeout": 5}}
+        arguments = {"connect_args": {"connect_timeout": 5, "cursor_factory": _Cursor}}
     reader = create_engine(
         url, pool_size=threads, max_overflow=threads, isolation_level="AUTOCOMMIT", **arguments
     )
