@@ -7,7 +7,6 @@ from typing import Any
 from flask import Flask, Request, Response, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_wtf.csrf import CSRFProtect
-from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.http import parse_cookie
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.utils import cached_property
@@ -47,9 +46,9 @@ class _Request(Request):
     """Flask's request, which finds its cookies without a look at every header."""
 
     @cached_property
-    def cookies(self) -> ImmutableMultiDict[str, str]:
-        """The cookies, by name."""
-        return ImmutableMultiDict(parse_cookie(self.environ))
+    def cookies(self) -> dict[str, str]:  # type: ignore[override]
+        """The cookies, by name; of several alike the first, which is that of the longest path."""
+        return parse_cookie(self.environ).to_dict()
 
 
 class _Gateway(Flask):

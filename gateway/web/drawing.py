@@ -66,13 +66,19 @@ def page(name: str, places: Places, /, **facts: Hashable) -> str:
     drawn = current_app.extensions[EXTENSION]
     pieces = list(drawn(name, tuple(facts.items()), spoken(), request.script_root))
     known = {**_always(person), **places}
-    pieces[1::2] = [_written(known[each]) for each in pieces[1::2]]
+    written: dict[str, str] = {}
+    for at in range(1, len(pieces), 2):
+        each = pieces[at]
+        if each not in written:
+            written[each] = _written(known[each])
+        pieces[at] = written[each]
     return "".join(pieces)
 
 
 def _always(person: ShownPerson | None) -> dict[str, object]:
     always: dict[str, object] = {"csp_nonce": headers.nonce, "csrf_token": generate_csrf}
-    always |= {f"link_{code}": address for code, _, address in language_links()}
+    for code, _, address in language_links():
+        always[f"link_{code}"] = address
     if person is not None:
         always |= {"person_name": person.name, "person_email": person.email, "plan_label": person.plan_label}
     return always

@@ -18,7 +18,8 @@ STRICT_TRANSPORT = "max-age=63072000; includeSubDomains"
 
 def install(app: Flask, *, secure: bool) -> None:
     """Put the headers on every answer of `app`; `secure` adds Strict-Transport-Security."""
-    everywhere = EVERYWHERE | ({"Strict-Transport-Security": STRICT_TRANSPORT} if secure else {})
+    named = EVERYWHERE | ({"Strict-Transport-Security": STRICT_TRANSPORT} if secure else {})
+    everywhere = [(name.lower(), name, value) for name, value in named.items()]
 
     @app.after_request
     def put_headers(response: Response) -> Response:
@@ -31,10 +32,12 @@ def install(app: Flask, *, secure: bool) -> None:
             return response
         # A view may have said one of these otherwise; looking once is cheaper than asking for each.
         said = {name.lower() for name, _ in headers}
-        headers.extend([(name, value) for name, value in everywhere.items() if name.lower() not in said])
-        headers["Content-Security-Policy"] = content_policy(nonce())
+        ours = [(name, value) for low, name, value in everywhere if low not in said]
+        ours.append(("Content-Security-Policy", content_policy(nonce())))
         if request.path.startswith("/g/"):
             headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
+        for name, value in ours:
+            headers.add(name, value)
         return response
 
 

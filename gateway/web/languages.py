@@ -89,8 +89,8 @@ def install(app: Flask, *, folder: Path, zone: Callable[[], str], secure_cookies
 
     @app.after_request
     def name_the_language(response: Response) -> Response:
-        if response.mimetype == "text/html":
-            response.headers["Content-Language"] = spoken().language
+        if (response.content_type or "").startswith("text/html"):
+            response.headers.add("Content-Language", spoken().language)
             response.headers.add("Vary", "Accept-Language, Cookie")
         wish = _named(request.args)
         if wish in LANGUAGES:
