@@ -57,10 +57,14 @@ BOOK: Mapping[Event, About] = MappingProxyType(
             "An admin gave extra credits.", "admin", ACCOUNT, "credits, granted, period, because"
         ),
         Event.CLAIM_MADE: About("A device took a gift up.", READER, GIFT),
-        Event.CLAIM_REFUSED: About("A gift was not taken up.", READER, GIFT),
+        Event.CLAIM_REFUSED: About(
+            "A gift was not taken up.", READER, GIFT, "rule, unconfirmed, readers, because"
+        ),
         Event.CLAIM_UNDONE: About("A claim of a browser that kept no cookie was undone.", READER, GIFT),
         Event.READING_SERVED: About("A text went out to a device for the first time.", READER, GIFT),
-        Event.READING_REFUSED: About("A device was not given the text.", READER, GIFT),
+        Event.READING_REFUSED: About(
+            "A text was not given.", READER, "gift:REFERENCE, article:NUMBER", "rule, readers, because, limit"
+        ),
         Event.READING_CONFIRMED: About("A person read, so the reading counts.", READER, GIFT),
         Event.CONFIRM_REFUSED: About("A reading was not counted.", READER, GIFT),
         Event.ACCOUNT_ADDED: About("An account was made.", ADMIN, ACCOUNT, "role, plan"),
