@@ -19,7 +19,7 @@ from gateway.reading.shelf import Shelf
 from gateway.runtime import Runtime
 from gateway.settings import read_settings
 from gateway.sharing.issuing import Issued, Wish, issue_gift
-from gateway.store import schema
+from gateway.store import firings, schema
 from gateway.store.articles import Article
 from gateway.store.entries import EntryFilter, StoredEntry, list_entries
 from tests.commands import Terminal
@@ -300,6 +300,24 @@ def test_which_gifts_must_be_said_and_why(terminal: Terminal, giver: str) -> Non
     assert "absent: no such article" in terminal.fault(
         1, "gifts", "revoke", "--article", "absent", "--reason", "x"
     )
+
+
+def test_what_rules_did_and_would_have_done_is_told(terminal: Terminal, runtime: Runtime) -> None:
+    assert terminal.done("rules", "list") == "nobody is kept from anything\n"
+    now = datetime.now(UTC)
+    common = {"metric": "articles", "by_whom": "reader", "count": 25, "level": 0, "then": "block"}
+    with runtime.database.transaction() as connection:
+        for name, mode in (("reader-articles-hard", "enforce"), ("an-older-rule", "monitor")):
+            rows = {"rule": name, "who": "reader:0102", "at": now, "until": now + timedelta(days=1)}
+            firings.add_firing(connection, mode=mode, **common, **rows)
+    report = terminal.done("rules", "report", "--days", "2")
+    assert "reader-articles-hard  articles by reader over 24 per 1 day: block: fired once on 1, " in report
+    assert (
+        "network-traps-hard  traps by network over 10 per 1 day: block, only watches: did not " in report
+    )
+    assert "an-older-rule  no longer so in the policy: would have fired once on 1, lifted 0, " in report
+    (line,) = terminal.done("rules", "list").splitlines()
+    assert "reader:0102  block by reader-articles-hard, count 25, until " in line
 
 
 @pytest.mark.usefixtures("giver")
