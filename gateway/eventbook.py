@@ -63,7 +63,10 @@ BOOK: Mapping[Event, About] = MappingProxyType(
         Event.CLAIM_UNDONE: About("A claim of a browser that kept no cookie was undone.", READER, GIFT),
         Event.READING_SERVED: About("A text went out to a device for the first time.", READER, GIFT),
         Event.READING_REFUSED: About(
-            "A text was not given.", READER, "gift:REFERENCE, article:NUMBER", "rule, readers, because, limit"
+            "A device or an account was not given the text.",
+            READER,
+            f"{GIFT}, {ARTICLE}",
+            "rule, readers, because, limit",
         ),
         Event.READING_CONFIRMED: About("A person read, so the reading counts.", READER, GIFT),
         Event.CONFIRM_REFUSED: About("A reading was not counted.", READER, GIFT),

@@ -312,9 +312,7 @@ def test_what_rules_did_and_would_have_done_is_told(terminal: Terminal, runtime:
             firings.add_firing(connection, mode=mode, **common, **rows)
     report = terminal.done("rules", "report", "--days", "2")
     assert "reader-articles-hard  articles by reader over 24 per 1 day: block: fired once on 1, " in report
-    assert (
-        "network-traps-hard  traps by network over 10 per 1 day: block, only watches: did not " in report
-    )
+    assert "network-traps-hard  traps by network over 10 per 1 day: block, only watches: did not " in report
     assert "an-older-rule  no longer so in the policy: would have fired once on 1, lifted 0, " in report
     (line,) = terminal.done("rules", "list").splitlines()
     assert "reader:0102  block by reader-articles-hard, count 25, until " in line
