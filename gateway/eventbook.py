@@ -37,7 +37,7 @@ BOOK: Mapping[Event, About] = MappingProxyType(
             "An open gift was handed back free.", "account", GIFT, "account, article"
         ),
         Event.GIFT_REFUSED: About(
-            "A gift was not made.", "account", ACCOUNT, "article, limit, zone, rule, until, because"
+            "A gift was not made.", "account", ACCOUNT, "article, limit, length, zone, rule, until, because"
         ),
         Event.GIFT_REVOKED: About(
             "A gift was withdrawn for good.", ANYBODY, GIFT, "account, because, replayed"
@@ -77,7 +77,9 @@ BOOK: Mapping[Event, About] = MappingProxyType(
         Event.ACCOUNT_PASSWORD_CHANGED: About("A password was changed.", ANYBODY, ACCOUNT),
         Event.ACCOUNT_SUSPENDED: About("An account may give no more.", ADMIN, ACCOUNT, "because, frozen"),
         Event.ACCOUNT_UNSUSPENDED: About("An account may give again.", ADMIN, ACCOUNT, "because, thawed"),
-        Event.ACCOUNT_ACT_REFUSED: About("An act was not permitted.", "account", ACCOUNT, "role, scope"),
+        Event.ACCOUNT_ACT_REFUSED: About(
+            "An act was not permitted.", "account", ACCOUNT, "role, scope, limit"
+        ),
         Event.SIGNED_IN: About("A person signed in.", "account", ACCOUNT),
         Event.SIGN_IN_REFUSED: About("A sign-in failed.", "account", ACCOUNT),
         Event.SIGNED_OUT: About("A person signed out.", "account", ACCOUNT),

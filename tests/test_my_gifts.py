@@ -18,17 +18,14 @@ from tests.served import WITHHELD, Site
 from tests.test_gift_links import BASE, Clock, claim, confirm, fetch, nonce_in, read
 
 SHARE = "/articles/the-tide-book/share"
-NOON = datetime(2026, 11, 10, 12, tzinfo=UTC)
+NOON = datetime(2031, 11, 10, 12, tzinfo=UTC)
 
 
 @pytest.fixture
 def clock(site: Site) -> Clock:
-    """Yield the site's clock, some days after the policy came into force and before a month ends."""
+    """Yield the site's clock, some days before a month ends."""
     owned = Clock(NOON)
-    with site.runtime.database.transaction() as connection:
-        connection.exec_driver_sql("UPDATE policy_version SET takes_effect_at = '2026-01-01 00:00:00+00:00'")
     object.__setattr__(site.runtime, "clock", owned)
-    site.runtime.policies.forget()
     return owned
 
 
@@ -62,9 +59,9 @@ def test_the_dialog_says_the_numbers_and_spends_nothing(site: Site, sam: Person)
     for _ in range(3):
         page = sam.see(f"{SHARE}?part=dialog").text
     assert re.search(r"<strong>10</strong>\s*<span>of 10 gifts left this month", page)
-    assert "1 December 2026" in page
+    assert "1 December 2031" in page
     assert re.search(
-        r"New credits on <time [^>]+>1 December 2026[^<]*00:00[^<]*(GMT|Greenwich|United Kingdom)", page
+        r"New credits on <time [^>]+>1 December 2031[^<]*00:00[^<]*(GMT|Greenwich|United Kingdom)", page
     ), page
     assert "Up to 10 people can read" in page
     assert "up to 20 openings without reading" in page
@@ -95,7 +92,7 @@ def test_a_link_is_made_and_handed_back_and_another_costs_a_credit(sam: Person) 
     ("change", "said"),
     [
         ("giftable = false, not_giftable_because = 'It is an agency text.'", "It is an agency text."),
-        ("embargo_until = '2026-11-12 09:00:00+00:00'", "12 November 2026"),
+        ("embargo_until = '2031-11-12 09:00:00+00:00'", "12 November 2031"),
         ("free = true", "Everybody can open this address."),
     ],
 )
@@ -114,11 +111,11 @@ def test_out_of_credits_the_dialog_says_when_they_come_back_and_what_still_works
     for number in range(10):
         give(site, f"key-{number}")
     page = sam.see(f"{SHARE}?part=dialog").text
-    assert "1 December 2026" in page
+    assert "1 December 2031" in page
     assert "The same link again" in page
     assert re.search(r'value="separate"\s+disabled', page)
     refused = sam.act(SHARE, kind="separate", idempotency_key="one")
-    assert (refused.status_code, "1 December 2026" in refused.text) == (403, True)
+    assert (refused.status_code, "1 December 2031" in refused.text) == (403, True)
     assert sam.act(SHARE, kind="gift", idempotency_key="two").status_code == 200
 
 
@@ -196,7 +193,7 @@ def test_revoking_asks_first_and_says_whether_the_credit_comes_back(
 
 def test_a_link_of_last_month_gives_no_credit_back(site: Site, sam: Person, clock: Clock) -> None:
     given = give(site)
-    clock.now = datetime(2026, 12, 1, 0, 0, tzinfo=UTC)
+    clock.now = datetime(2031, 12, 1, 0, 0, tzinfo=UTC)
     page = sam.see(f"/gifts/{given.gift.reference}/revoke").text
     assert "because the link was made in an earlier month" in page
     assert sam.act(f"/gifts/{given.gift.reference}/revoke").headers["Location"].endswith("?done=revoked")
