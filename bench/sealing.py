@@ -98,7 +98,7 @@ class _Stand:
             # What filled the database did so past every trigger.
             connection.execute(text("DELETE FROM outbox"))
             # No rule must stop a writer, who gives as nobody would.
-            patient = re.sub(r"\nover = \d+", "\nover = 1000000", plentiful_policy())
+            patient = re.sub(r"\nover = (\d+)", r"\nover = \g<1>0000", plentiful_policy())
             connection.execute(text("UPDATE policy_version SET text = :text"), {"text": patient})
         context = multiprocessing.get_context("spawn")
         self._ends: list[Connection] = []
