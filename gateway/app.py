@@ -23,9 +23,11 @@ from gateway.web import (
     asking,
     assets,
     drawing,
+    giving_back,
     headers,
     languages,
     limits,
+    moving,
     operations,
     pages,
     parts,
@@ -139,18 +141,22 @@ def _install(app: Flask, runtime: Runtime, settings: Settings) -> None:
     csrf = CSRFProtect(app)
     # These need no session; they check where the form came from by themselves.
     csrf.exempt(reader.bp)
+    csrf.exempt(moving.bp)
     csrf.exempt(accounts.sign_in_now)
-    for blueprint in (
-        reader.bp,
-        subscriber.bp,
-        accounts.bp,
-        admin.bp,
-        rules.bp,
-        pages.bp,
-        api.bp,
-        operations.bp,
+    csrf.exempt(pages.forget)
+    for audience in (
+        reader,
+        moving,
+        subscriber,
+        giving_back,
+        accounts,
+        admin,
+        rules,
+        pages,
+        api,
+        operations,
     ):
-        app.register_blueprint(blueprint)
+        app.register_blueprint(audience.bp)
 
     @app.context_processor
     def what_every_page_says() -> dict[str, Any]:

@@ -46,6 +46,12 @@ class Reason(StrEnum):
     RULE_BLOCKED = "rule:blocked"
     RULE_CHALLENGED = "rule:challenged"
     RULE_UNKNOWN = "rule:unknown"
+    READING_BY_MACHINE = "reading:by_machine"
+    READING_NONE = "reading:none"
+    READING_GIVEN_BACK = "reading:given_back"
+    TRANSFER_UNKNOWN = "transfer:unknown"
+    TRANSFER_EXPIRED = "transfer:expired"
+    TRANSFER_TOO_OFTEN = "transfer:too_often"
 
     NOTE_TOO_LONG = "note:too_long"
     NOTE_HAS_LINK = "note:has_link"

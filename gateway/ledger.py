@@ -38,6 +38,12 @@ class Event(StrEnum):
     READING_REFUSED = "reading:refused"
     READING_CONFIRMED = "reading:confirmed"
     CONFIRM_REFUSED = "reading:confirm_refused"
+    READING_MOVED = "reading:moved"
+    MOVE_REFUSED = "reading:move_refused"
+    READING_GIVEN_BACK = "reading:given_back"
+    GIVE_BACK_REFUSED = "reading:give_back_refused"
+    OPENERS_FORGOTTEN = "gift:openers_forgotten"
+    DEVICE_FORGOTTEN = "device:forgotten"
 
     ACCOUNT_ADDED = "account:added"
     ACCOUNT_PLAN_CHANGED = "account:plan_changed"

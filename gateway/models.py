@@ -153,6 +153,9 @@ picture = Table(
     Column("height", Integer),
 )
 
+_REMEMBERED = text("forgotten_at IS NULL")
+_REVOKED = text("forgotten_at IS NULL AND revoked_at IS NOT NULL")
+
 gift = Table(
     "gift",
     metadata,
@@ -182,11 +185,15 @@ gift = Table(
     Column("frozen_because", Text, nullable=False, server_default=""),
     Column("frozen_until", Instant),
     Column("replaces", Key),
+    Column("forgotten_at", Instant),
     Index("ix_gift_account_article", "account_id", "article_id", "id"),
     Index("ix_gift_account", "account_id", "id"),
     Index("ix_gift_article", "article_id", "id"),
     Index("ix_gift_key", "key_id", "expires_at"),
     Index("ix_gift_replaces", "replaces", unique=True),
+    # Only gifts whose openers are still remembered stand in these two, for the job that forgets them.
+    Index("ix_gift_expired", "expires_at", sqlite_where=_REMEMBERED, postgresql_where=_REMEMBERED),
+    Index("ix_gift_revoked", "revoked_at", sqlite_where=_REVOKED, postgresql_where=_REVOKED),
 )
 
 _UNSERVED = text("served_at IS NULL AND confirmed_at IS NULL AND lapsed_at IS NULL")
@@ -209,6 +216,32 @@ claim = Table(
     Index("ix_claim_network", "network", "claimed_at"),
     # Only the few claims that may still lapse stand in it, for the job that looks for them.
     Index("ix_claim_unserved", "claimed_at", sqlite_where=_UNSERVED, postgresql_where=_UNSERVED),
+)
+
+transfer = Table(
+    "transfer",
+    metadata,
+    Column(
+        "claim_id", Key, ForeignKey("claim.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    ),
+    Column("digest", LargeBinary(32), unique=True),
+    Column("expires_at", Instant, nullable=False),
+    Column("moves", Integer, nullable=False, server_default="0"),
+)
+
+_BY_GIVER = text("by_giver")
+
+given_back = Table(
+    "given_back",
+    metadata,
+    Column(
+        "claim_id", Key, ForeignKey("claim.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    ),
+    Column("gift_id", Key, ForeignKey("gift.id"), nullable=False),
+    Column("by_giver", Boolean, nullable=False),
+    Column("at", Instant, nullable=False),
+    # A giver gives back once for each gift, whoever asks at the same time.
+    Index("uq_given_back_giver", "gift_id", unique=True, sqlite_where=_BY_GIVER, postgresql_where=_BY_GIVER),
 )
 
 idempotency = Table(

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from gateway.scanners import parse_networks
+
 PREFIX = "GATEWAY_"
 SECRETS = ("database_url", "limits_url")
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -56,6 +58,9 @@ class Settings(BaseModel):
     seal_keys: Path | None = Field(
         None, description="The file of the keys that sign checkpoints; empty is seal-keys.json in VAR."
     )
+    scanners: str = Field(
+        "", description="Networks of mail scanners, with commas between; they get the card, never the text."
+    )
 
     @field_validator("base_url")
     @classmethod
@@ -79,6 +84,12 @@ class Settings(BaseModel):
     def _a_known_store(cls, value: str) -> str:
         if value and urlsplit(value).scheme not in {"redis", "rediss", "valkey", "valkeys", "unix"}:
             raise ValueError("want redis://HOST:PORT/N or valkey://HOST:PORT/N, or nothing")
+        return value
+
+    @field_validator("scanners")
+    @classmethod
+    def _networks_only(cls, value: str) -> str:
+        parse_networks(value)
         return value
 
     @model_validator(mode="before")

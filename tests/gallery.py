@@ -19,6 +19,7 @@ from typing import Any
 from flask import Flask, Response, render_template
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from gateway.behaviour import Behaviour
 from gateway.decision import Deny, Reason
 from gateway.web import assets, headers, languages, parts, speech
 from gateway.web.wording import done_words, words_for, words_for_status
@@ -53,6 +54,12 @@ ENDPOINTS = {
     "rules.lift": "/desk/rules/<firing_id>/lift",
     "rules.replace": "/desk/gifts/<reference>/replace",
     "reader.confirm": "/articles/<slug>/confirm",
+    "moving.offer": "/articles/<slug>/move",
+    "moving.show": "/g/move/<token>",
+    "moving.take": "/g/move/<token>",
+    "moving.qr": "/g/move/<token>/qr.svg",
+    "giving_back.ask": "/gifts/<reference>/give-back",
+    "giving_back.act": "/gifts/<reference>/give-back",
     "subscriber.share": "/articles/<slug>/share",
     "subscriber.issue": "/articles/<slug>/share",
     "subscriber.gifts": "/gifts",
@@ -69,8 +76,10 @@ ENDPOINTS = {
     "pages.subscribe": "/subscribe",
     "pages.licence": "/licence",
     "pages.privacy": "/privacy",
+    "pages.forget": "/privacy/forget",
     "admin.log": "/desk/log",
     "admin.gift": "/desk/gifts/<reference>",
+    "admin.give_back": "/desk/gifts/<reference>/give-back",
     "admin.revoke_gift": "/desk/gifts/<reference>/revoke",
     "admin.freeze_gift": "/desk/gifts/<reference>/freeze",
     "admin.thaw_gift": "/desk/gifts/<reference>/thaw",
@@ -199,6 +208,8 @@ class Gift:
 
 
 GIFT = Gift()
+DOUBTFUL = Behaviour(at_once=2, silent=1, doubtful=True)
+WITHHELD = "This page holds no article text: your program says that it is an automatic visitor."
 SPENT = Deny(Reason.QUOTA_SPENT, until=datetime(2026, 7, 31, 23, tzinfo=UTC), detail={"limit": 10})
 EXPIRED = Deny(Reason.GIFT_EXPIRED, since=NOW - timedelta(days=2))
 READ_UP = Deny(Reason.GIFT_READ_UP, since=NOW - timedelta(days=1))
@@ -222,7 +233,8 @@ def _allowance(used: int) -> Thing:
 def _row(gift: Gift, article: Thing, *, standing: Deny | None = None, **more: Any) -> Thing:
     given = {
         "gift": gift, "article": article, "standing": standing, "url": LINK, "can_revoke": standing is None,
-        "can_renew": False, "needs_fresh_link": False, "idempotency_key": "b1d0",
+        "can_renew": False, "needs_fresh_link": False, "idempotency_key": "b1d0", "behaviour": Behaviour(),
+        "can_give_back": gift.confirmed > 0,
     }  # fmt: skip
     return Thing(**(given | more))
 
@@ -285,7 +297,7 @@ def _issued(**more: Any) -> dict[str, Any]:
 def _card(**more: Any) -> dict[str, Any]:
     given = {
         "article": TIDE, "gift": GIFT, "gift_url": LINK, "token": "sample", "nonce": "n", "auto_claim": False,
-        "machine": False, "wait": None,
+        "withheld": None, "wait": None,
     }  # fmt: skip
     return given | more
 
@@ -293,7 +305,7 @@ def _card(**more: Any) -> dict[str, Any]:
 def _gift_rows() -> list[Thing]:
     return [
         _row(GIFT, TIDE),
-        _row(Gift(reference="P2", label="", confirmed=0, unconfirmed=2), OTHERS[1]),
+        _row(Gift(reference="P2", label="", confirmed=0, unconfirmed=2), OTHERS[1], behaviour=Behaviour(1, 1)),
         _row(Gift(reference="R3", label="Reading circle", confirmed=10, spread=True), OTHERS[2], standing=READ_UP, can_renew=True),
         _row(Gift(reference="S4", label="Dad"), OTHERS[3], standing=EXPIRED, can_renew=True, url=None),
         _row(Gift(reference="T5", label="Mira"), OTHERS[4], url=None, needs_fresh_link=True,
@@ -324,8 +336,10 @@ def _reader_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "article", "reader/article.html", {"article": TIDE, "person": SUBSCRIBER}
     yield "article-own-gift", "reader/article.html", {"article": TIDE, "person": SUBSCRIBER, "own_gift": True}
     confirm = Thing(url="/articles/article-1/confirm", nonce="n", after_ms=3000)
-    yield "article-by-gift", "reader/article.html", {"article": TIDE, "gift": GIFT, "confirm": confirm}
-    yield "article-german", "reader/article.html", {"article": OTHERS[2], "gift": Gift(giver_shown=False)}
+    yield "article-by-gift", "reader/article.html", {
+        "article": TIDE, "gift": GIFT, "confirm": confirm, "move_nonce": "n"}  # fmt: skip
+    by_gift = {"article": OTHERS[2], "gift": Gift(giver_shown=False), "move_nonce": "n"}
+    yield "article-german", "reader/article.html", by_gift
     yield "teaser", "reader/teaser.html", {"article": TIDE}
     yield "teaser-no-cookie", "reader/teaser.html", {"article": OTHERS[1], "cookie_missing": True}
     yield "card", "reader/card.html", _card()
@@ -334,7 +348,14 @@ def _reader_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
         "reader/card.html",
         _card(article=OTHERS[4], gift=Gift(giver_shown=False, note="", readers=None)),
     )
-    yield "card-machine", "reader/card.html", _card(machine=True)
+    yield "card-machine", "reader/card.html", _card(withheld=WITHHELD)
+    move = {
+        "article": TIDE, "mine": True, "until": NOW + timedelta(minutes=10), "address": f"{LINK}-over",
+        "token": "sample", "nonce": "n", "withheld": None,
+    }  # fmt: skip
+    yield "move", "reader/move.html", move
+    yield "move-take", "reader/move.html", move | {"mine": False}
+    yield "move-withheld", "reader/move.html", move | {"mine": False, "withheld": WITHHELD}
     wait = Thing(until=NOW + timedelta(seconds=3), seconds=3)
     yield "card-wait", "reader/card.html", _card(wait=wait)
     yield (
@@ -367,6 +388,19 @@ def _subscriber_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "gifts", "subscriber/gifts.html", mine | {"rows": _gift_rows(), "older": "/gifts?before=x"}
     yield "gifts-empty", "subscriber/gifts.html", mine | {"rows": []}
     yield "gift", "subscriber/gift.html", mine | {"row": _row(GIFT, TIDE), "error": None}
+    doubtful = _row(GIFT, TIDE, behaviour=DOUBTFUL)
+    yield "gift-doubtful", "subscriber/gift.html", mine | {"row": doubtful, "error": None}
+    back = {
+        "person": SUBSCRIBER,
+        "gift": GIFT,
+        "article": TIDE,
+        "behaviour": Behaviour(),
+        "given_back_at": None,
+    }
+    yield "give-back", "subscriber/give_back.html", back
+    yield "give-back-doubtful", "subscriber/give_back.html", back | {"behaviour": DOUBTFUL}
+    yield "give-back-again", "subscriber/give_back.html", back | {"given_back_at": NOW - timedelta(days=1)}
+    yield "give-back-none", "subscriber/give_back.html", back | {"gift": Gift(confirmed=0)}
     yield "gift-shut", "subscriber/gift.html", mine | {"row": _gift_rows()[2], "error": SPENT}
     asked = {"person": SUBSCRIBER, "gift": GIFT, "article": TIDE}
     yield "revoke", "subscriber/revoke.html", asked | {"credit_returns": True}
@@ -411,7 +445,8 @@ def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     restored = Thing(at=NOW - timedelta(hours=1))
     yield "log-restored", "admin/log.html", log | {"entries": ENTRIES[:2], "restored": restored}
     giver = Thing(id=1, name="Paul Okafor", email="paul@example.org")
-    story = desk | {"gift": GIFT, "article": TIDE, "giver": giver, "standing": None, "entries": ENTRIES[:6]}
+    story = desk | {"gift": GIFT, "article": TIDE, "giver": giver, "standing": None, "entries": ENTRIES[:6],
+             "behaviour": DOUBTFUL, "cards": [("People, or machines that pass for them", 7), ("Previews", 12)]}  # fmt: skip
     yield "desk-gift", "admin/gift.html", story
     frozen = Gift(frozen_at=NOW - timedelta(hours=1))
     standing = Deny(Reason.GIFT_FROZEN, since=frozen.frozen_at)
@@ -495,7 +530,11 @@ def _word_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     plans = [Thing(label="Standard", gifts=10), Thing(label="Premium", gifts=20)]
     yield "subscribe", "pages/subscribe.html", {"plans": plans}
     yield "licence", "pages/licence.html", {}
-    yield "privacy", "pages/privacy.html", {"kept": Thing(networks=30, claims=None, sessions=30)}
+    kept = Thing(cookie=90, openers=30, entries=730, sessions=30)
+    privacy = {"kept": kept, "has_device": True, "forgotten": False, "nonce": "n"}
+    yield "privacy", "pages/privacy.html", privacy
+    yield "privacy-forgotten", "pages/privacy.html", privacy | {"has_device": False, "forgotten": True}
+    yield "privacy-new", "pages/privacy.html", privacy | {"has_device": False}
 
 
 def pages() -> dict[str, tuple[str, Mapping[str, Any]]]:
@@ -504,7 +543,10 @@ def pages() -> dict[str, tuple[str, Mapping[str, Any]]]:
     return {name: (template, values) for group in every for name, template, values in group}
 
 
-POSTED = {"reader.claim", "reader.report", "reader.confirm", "reader.go_on", "subscriber.issue"}
+POSTED = {
+    "reader.claim", "reader.report", "reader.confirm", "reader.go_on", "subscriber.issue", "moving.offer", "moving.take",
+    "giving_back.act", "pages.forget",
+}  # fmt: skip
 
 
 def make_app(**views: Callable[..., Any]) -> Flask:

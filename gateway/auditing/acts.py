@@ -5,6 +5,7 @@ from gateway.articles.closing import pay_back
 from gateway.decision import Decision, Deny, Permit, Reason
 from gateway.ledger import Actor, Entry, Event, Outcome
 from gateway.period import month_of
+from gateway.reading import giving_back
 from gateway.runtime import Runtime
 from gateway.sharing import revoking
 from gateway.store import accounts, allowances, articles, firings, gifts, policies
@@ -64,6 +65,16 @@ def freeze_gift(runtime: Runtime, actor: Actor, admin: Account, reference: str, 
 def thaw_gift(runtime: Runtime, actor: Actor, admin: Account, reference: str, because: str) -> Decision:
     """Open a frozen gift again."""
     return _set_frozen(runtime, actor, admin, reference, because, frozen=False)
+
+
+def give_back_reading(
+    runtime: Runtime, actor: Actor, admin: Account, reference: str, because: str
+) -> Decision:
+    """Give a wrongly counted reading of anybody's gift but one's own back."""
+    decision = _on_gift(runtime, actor, admin, reference, because)
+    if isinstance(decision, Permit):
+        return giving_back.give_back_reading(runtime, actor, reference, because=because.strip())
+    return decision
 
 
 def suspend(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from gateway.behaviour import Behaviour, behaviour_of
 from gateway.decision import Decision, Deny, Reason
 from gateway.link import standing
 from gateway.runtime import Runtime
@@ -30,6 +31,7 @@ class GiftStory:
     standing: Decision
     claims: tuple[Claim, ...]
     cards: dict[str, int]
+    behaviour: Behaviour
     entries: tuple[StoredEntry, ...]
 
 
@@ -50,4 +52,10 @@ def gift_story(runtime: Runtime, reference: str) -> GiftStory | Deny:
         claims = tuple(readings.list_claims(connection, line.gift.id))
         cards = statistics.count_card_views(connection, line.gift.id)
         found = entries.list_entries(connection, EntryFilter(subject=f"gift:{reference}"), limit=STORY)
-    return GiftStory(line, standing(line.gift, now), claims, cards, tuple(reversed(found)))
+    behaviour = behaviour_of(
+        line.gift.issued_at,
+        [each.claimed_at for each in claims if each.confirmed_at is None and each.lapsed_at is None],
+        min((each.claimed_at for each in claims if each.confirmed_at is not None), default=None),
+        now,
+    )
+    return GiftStory(line, standing(line.gift, now), claims, cards, behaviour, tuple(reversed(found)))

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.keeping.leases import LIFE, Lease
+from gateway.keeping.retention import forget_openers
 from gateway.keeping.revocations import RevocationsError, export_revocations
 from gateway.link import UNSERVED_CLAIM_LIFE
 from gateway.networks import months_of
@@ -123,6 +124,7 @@ def jobs_of(runtime: Runtime, revocations: Path | None) -> tuple[Job, ...]:
         Job("drop idempotency keys", 300.0, drop_keys),
         Job("drop ended sessions", 600.0, drop_sessions),
         Job("forget networks", 3600.0, forget_networks),
+        Job("forget openers", 60.0, lambda now: forget_openers(runtime, now)),
     )
     if revocations is None:
         return always

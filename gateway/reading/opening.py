@@ -44,8 +44,11 @@ def recognise(runtime: Runtime, token: str, *, networks: tuple[bytes, ...]) -> b
     we signed work there as everywhere.
     """
     capability = runtime.keys.verify(token)
-    if capability is not None:
-        return capability
+    return note_forged(runtime, networks) if capability is None else capability
+
+
+def note_forged(runtime: Runtime, networks: tuple[bytes, ...]) -> Deny:
+    """Count a token that we never signed; tells a network that guesses to wait."""
     now = runtime.clock()
     runtime.tally.add_forged(networks, now)
     standing = shut_out(

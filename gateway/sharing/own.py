@@ -1,18 +1,23 @@
 """My gifts: what a subscriber gave, what became of it, and what can be done about it now."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection
+
+from gateway.behaviour import Behaviour, behaviour_of
 from gateway.decision import Decision, Deny, Permit, Reason
 from gateway.ledger import Actor, Entry, Event
 from gateway.link import Gift, standing
 from gateway.period import Allowance, month_of
+from gateway.rights import Rights
 from gateway.runtime import Runtime
 from gateway.sharing.credits import allowance_in
 from gateway.sharing.issuing import Issued, Wish, issue_gift
 from gateway.sharing.revoking import refundable
 from gateway.sharing.wording import worded
-from gateway.store import accounts, gifts, readings
+from gateway.store import accounts, gifts, openers, readings
 from gateway.store.entries import append_entry
 from gateway.store.gifts import GiftFilter, GiftLine
 
@@ -28,6 +33,7 @@ class OwnGift:
     token: str | None
     standing: Decision
     refundable: bool
+    behaviour: Behaviour
 
     @property
     def gift(self) -> Gift:
@@ -43,6 +49,12 @@ class OwnGift:
         """Whether withdrawing it would end anything: who holds a link that is read up still reads by it."""
         expired = isinstance(self.standing, Deny) and self.standing.reason is Reason.GIFT_EXPIRED
         return self.gift.revoked_at is None and not expired
+
+    @property
+    def countable(self) -> bool:
+        """Whether readings of it still count, so that a wrong one is worth giving back."""
+        works = isinstance(self.standing, Permit) or self.standing.reason is Reason.GIFT_READ_UP
+        return works and self.gift.confirmed > 0
 
     @property
     def needs_fresh_link(self) -> bool:
@@ -70,10 +82,11 @@ def own_gifts(runtime: Runtime, account_id: int, *, before: int | None = None, l
             connection, GiftFilter(account_id=account_id, before=before), limit=limit + 1
         )
         rights = readings.list_article_heads(connection, {line.gift.article_id for line in lines})
+        behaviours = _behaviours(connection, lines[:limit], now)
     older = lines[limit - 1].gift.id if len(lines) > limit else None
     period = month_of(now, current.policy.publisher.zone).key
     shown = tuple(
-        _own(runtime, line, rights[line.gift.article_id].rights.giving(now), now, period)
+        _own(runtime, line, rights[line.gift.article_id].rights, behaviours[line.gift.id], now, period)
         for line in lines[:limit]
     )
     return OwnGifts(allowance, shown, older)
@@ -88,9 +101,9 @@ def own_gift(runtime: Runtime, account_id: int, reference: str) -> OwnGift | Den
         if line is None or line.gift.account_id != account_id:
             return Deny(Reason.GIFT_UNKNOWN)
         rights = readings.list_article_heads(connection, {line.gift.article_id})
+        behaviours = _behaviours(connection, [line], now)
     period = month_of(now, current.policy.publisher.zone).key
-    giving = rights[line.gift.article_id].rights.giving(now)
-    return _own(runtime, line, giving, now, period)
+    return _own(runtime, line, rights[line.gift.article_id].rights, behaviours[line.gift.id], now, period)
 
 
 def renew_gift(runtime: Runtime, actor: Actor, account_id: int, reference: str, *, key: str) -> Issued | Deny:
@@ -139,9 +152,23 @@ def relabel_gift(
     return own_gift(runtime, account_id, reference)
 
 
-def _own(runtime: Runtime, line: GiftLine, giving: Decision, now: datetime, period: str) -> OwnGift:
-    decision = standing(line.gift, now)
+def _behaviours(connection: Connection, lines: Sequence[GiftLine], now: datetime) -> dict[int, Behaviour]:
+    ids = [line.gift.id for line in lines]
+    unread = openers.list_unread_openings(connection, ids)
+    first = openers.list_first_readings(connection, ids)
+    return {
+        line.gift.id: behaviour_of(
+            line.gift.issued_at, unread.get(line.gift.id, ()), first.get(line.gift.id), now
+        )
+        for line in lines
+    }
+
+
+def _own(
+    runtime: Runtime, line: GiftLine, rights: Rights, behaviour: Behaviour, now: datetime, period: str
+) -> OwnGift:
+    decision, giving = standing(line.gift, now), rights.giving(now)
     if isinstance(decision, Permit) and isinstance(giving, Deny):
         decision = giving
     token = runtime.keys.signer.sign(line.gift.capability, line.gift.key_id)
-    return OwnGift(line, token, decision, refundable(line.gift, period))
+    return OwnGift(line, token, decision, refundable(line.gift, period), behaviour)

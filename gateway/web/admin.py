@@ -12,12 +12,12 @@ from gateway.auditing.ruling import flags_of
 from gateway.decision import Decision, Deny, Permit, Reason
 from gateway.ledger import Event
 from gateway.web import asking
-from gateway.web.desk import shown_account, shown_entry, shown_gift_line
+from gateway.web.desk import shown_account, shown_entry, shown_gift_line, shown_story
 from gateway.web.guards import at_the_desk, me
 from gateway.web.refusals import refused, status_of
 from gateway.web.rows import row
 from gateway.web.rules import reason_given, shown_firing
-from gateway.web.showing import shown_gift, shown_policy
+from gateway.web.showing import shown_policy
 from gateway.web.state import state
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
@@ -68,14 +68,18 @@ def gift(reference: str, error: Deny | None = None) -> Response:
     giver = people.account_story(state().runtime, story.line.gift.account_id)
     text = render_template(
         "admin/gift.html",
-        gift=shown_gift(story.line.gift),
-        article={"id": story.line.gift.article_id, "headline": story.line.headline},
         giver=None if isinstance(giver, Deny) else giver.account,
-        standing=story.standing if isinstance(story.standing, Deny) else None,
-        entries=[shown_entry(each) for each in story.entries],
+        **shown_story(story),
         error=error,
     )
     return make_response(text, 200 if error is None else status_of(error))
+
+
+@bp.post("/gifts/<reference:reference>/give-back")
+def give_back(reference: str) -> Response:
+    """Give a wrongly counted reading back."""
+    answer = acts.give_back_reading(state().runtime, asking.actor(), me(), reference, reason_given())
+    return _after_gift(answer, reference, "given_back")
 
 
 @bp.post("/gifts/<reference:reference>/revoke")

@@ -6,18 +6,21 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from flask import Flask, g, request
+from werkzeug.wrappers import Response
 
 from gateway.accounts import Account
 from gateway.accounts.signing import find_signed_in
 from gateway.keys import digest
 from gateway.ledger import Actor
 from gateway.reading.visit import Visit
+from gateway.stamp import PageStamp
 from gateway.visitor import Shape, Visitor, classify
 from gateway.web.state import state
 
 DEVICE = re.compile(r"[A-Za-z0-9_-]{22}")
 SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 DEVICE_SECONDS = 90 * 24 * 3600
+NAMED = (Visitor.AI_CRAWLER, Visitor.SCANNER)
 PURPOSES = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
 
 
@@ -34,7 +37,7 @@ def visitor() -> Visitor:
     if "visitor" not in g:
         # The environment's own names: asking for a header that is absent costs several times as much otherwise.
         said = request.environ
-        g.visitor = classify(
+        told = classify(
             Shape(
                 agent=said.get("HTTP_USER_AGENT", ""),
                 method=request.method,
@@ -45,7 +48,17 @@ def visitor() -> Visitor:
                 ranged="HTTP_RANGE" in said,
             )
         )
+        scanners = state().scanners
+        # Where it comes from says more than what it says of itself, unless it says the worst.
+        g.listed = bool(scanners) and told not in NAMED and scanners.hold(request.remote_addr or "")
+        g.visitor = Visitor.SCANNER if g.listed else told
     return cast(Visitor, g.visitor)
+
+
+def listed() -> bool:
+    """Tell whether this visitor is taken for a scanner only by the network it comes from."""
+    visitor()
+    return cast(bool, g.listed)
 
 
 def account() -> Account | None:
@@ -80,6 +93,25 @@ def new_device() -> tuple[str, bytes]:
     return secret, digest(secret.encode())
 
 
+def keep_device(response: Response, secret: str) -> None:
+    """Let the browser keep a device's secret."""
+    response.set_cookie(
+        cookie_name("device"),
+        secret,
+        max_age=DEVICE_SECONDS,
+        httponly=True,
+        secure=state().settings.secure,
+        samesite="Lax",
+    )
+
+
+def drop_device(response: Response) -> None:
+    """Let the browser forget the device's secret; said as it was set, or the browser would keep it."""
+    response.delete_cookie(
+        cookie_name("device"), httponly=True, secure=state().settings.secure, samesite="Lax"
+    )
+
+
 def visit(*, device_digest: bytes | None = None) -> Visit:
     """Describe this request's visitor to a use case of reading.
 
@@ -108,6 +140,12 @@ def networks() -> tuple[bytes, ...]:
 def network() -> bytes:
     """Name the network this request came from, under this month's key."""
     return networks()[0]
+
+
+def stamped(by: PageStamp, subject: str) -> bool:
+    """Tell whether this form carries our stamp for a subject."""
+    stamp = by.verify(request.form.get("nonce", ""))
+    return stamp is not None and stamp[0] == subject
 
 
 def from_our_page(*, stamped: bool) -> bool:

@@ -1,17 +1,30 @@
 """What the desk's templates are handed: entries, gifts and accounts as plain mappings."""
 
 import json
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from flask import url_for
 
 from gateway.accounts import Account
 from gateway.auditing import GiftLine, StoredEntry
+from gateway.auditing.log import GiftStory
 from gateway.decision import Deny
 from gateway.link import standing
 from gateway.period import Allowance
-from gateway.web.showing import shown_person
+from gateway.visitor import Visitor
+from gateway.web.showing import shown_gift, shown_person
+from gateway.web.speech import Lazy
+from gateway.web.speech import Lazy as _
 from gateway.web.state import state
+
+CLASSES: Final[Mapping[Visitor, Lazy]] = {
+    Visitor.PERSON: _("People, or machines that pass for them"),
+    Visitor.PREVIEW: _("Previews"),
+    Visitor.AI_CRAWLER: _("Collectors for language models"),
+    Visitor.TOOL: _("Other programs"),
+    Visitor.SCANNER: _("Mail scanners"),
+}
 
 
 def shown_entry(found: StoredEntry) -> dict[str, Any]:
@@ -43,6 +56,18 @@ def page_of(name: str) -> str | None:
     if kind == "article" and key.isdigit():
         return url_for("admin.article", article_id=int(key))
     return None
+
+
+def shown_story(story: GiftStory) -> dict[str, Any]:
+    """Show a gift and what became of it: entries, how it was opened, and who looked at its card, people first."""
+    return {
+        "gift": shown_gift(story.line.gift),
+        "article": {"id": story.line.gift.article_id, "headline": story.line.headline},
+        "standing": story.standing if isinstance(story.standing, Deny) else None,
+        "entries": [shown_entry(each) for each in story.entries],
+        "cards": [(CLASSES[each], story.cards[each]) for each in Visitor if each in story.cards],
+        "behaviour": story.behaviour,
+    }
 
 
 def shown_gift_line(line: GiftLine) -> dict[str, Any]:

@@ -11,6 +11,8 @@ EVERYWHERE = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), interest-cohort=()",
+    # The W3C's TDM reservation protocol: mining text or data here needs a licence.
+    "TDM-Reservation": "1",
 }
 # Two years, as browsers' preload lists ask.
 STRICT_TRANSPORT = "max-age=63072000; includeSubDomains"

@@ -3,14 +3,30 @@
 import mimetypes
 from pathlib import Path
 
-from flask import Blueprint, Response, make_response, render_template, send_from_directory
+from flask import (
+    Blueprint,
+    Response,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    send_from_directory,
+    url_for,
+)
+from werkzeug.wrappers import Response as BaseResponse
 
 from gateway.accounts.signing import SESSION_LIFE
+from gateway.decision import Deny, Reason
+from gateway.reading.forgetting import forget_device
 from gateway.resources import folder
+from gateway.web import asking
 from gateway.web.asking import DEVICE_SECONDS
+from gateway.web.refusals import refused
 from gateway.web.state import state
 
 bp = Blueprint("pages", __name__)
+
+DAY = 24 * 3600
 
 # Python 3.11 learns this type only from a file that not every system has.
 mimetypes.add_type("image/webp", ".webp")
@@ -37,9 +53,35 @@ def licence() -> str:
 
 @bp.get("/privacy")
 def privacy() -> str:
-    """Say what is kept about people."""
-    kept = {"networks": None, "claims": DEVICE_SECONDS // 86400, "sessions": SESSION_LIFE.days}
-    return render_template("pages/privacy.html", kept=kept)
+    """Say what is kept about people, for as long as the policy in force says."""
+    runtime = state().runtime
+    now = runtime.clock()
+    policy = runtime.policies.in_force(now).policy
+    return render_template(
+        "pages/privacy.html",
+        kept={
+            "cookie": DEVICE_SECONDS // DAY,
+            "openers": policy.retention.openers.days,
+            "entries": policy.retention.entries.days,
+            "sessions": SESSION_LIFE.days,
+        },
+        has_device=asking.device() is not None,
+        forgotten="forgotten" in request.args,
+        nonce=state().forget_stamp.sign("device", now),
+    )
+
+
+@bp.post("/privacy/forget")
+def forget() -> BaseResponse:
+    """Forget the device this comes from, here and in its own browser."""
+    if not asking.from_our_page(stamped=asking.stamped(state().forget_stamp, "device")):
+        return refused(Deny(Reason.CLAIM_FOREIGN))
+    known = asking.device()
+    if known is not None:
+        forget_device(state().runtime, asking.visit(device_digest=known))
+    response = redirect(url_for("pages.privacy", forgotten=1, _anchor="device"), 303)
+    asking.drop_device(response)
+    return response
 
 
 @bp.get("/pictures/<name>")

@@ -15,11 +15,13 @@ from gateway.reading import Held, claiming, opening, serving
 from gateway.visitor import Visitor
 from gateway.web import asking
 from gateway.web.drawing import Places, page, place
+from gateway.web.onward import straight_on
 from gateway.web.placing import placed_gift
 from gateway.web.refusals import refused
 from gateway.web.showing import gift_url, shown_article, shown_line
 from gateway.web.state import state
 from gateway.web.telling import moment
+from gateway.web.withholding import with_rights_pointer, withheld
 
 bp = Blueprint("reader", __name__)
 
@@ -65,6 +67,8 @@ def front() -> str:
 @bp.get("/articles/<slug>")
 def article(slug: str) -> Response:
     """Show an article: whole to who may read it, its opening to everybody else."""
+    if asking.visitor() is Visitor.AI_CRAWLER:
+        return with_rights_pointer(refused(Deny(Reason.READING_BY_MACHINE), gift_link=False))
     visit = asking.visit()
     shown = serving.read_article(state().runtime, state().shelf, slug, visit)
     if isinstance(shown, Deny) and shown.reason is Reason.RULE_CHALLENGED:
@@ -76,12 +80,14 @@ def article(slug: str) -> Response:
     held = shown.held
     gift, places = (None, {}) if held is None else placed_gift(held.gift, held.giver)
     confirm, nonce_and_time = (None, {}) if held is None else _confirm(slug, held)
+    moving = {} if held is None else {"move_nonce": state().move_stamp.sign(slug, state().runtime.clock())}
     text = page(
         "reader/article.html",
-        {**places, **nonce_and_time},
+        {**places, **nonce_and_time, **moving},
         article=shown_article(shown.article, text=True),
         gift=gift,
         confirm=confirm,
+        move_nonce=place("move_nonce") if moving else None,
         own_gift=visit.account is not None and "own" in request.args,
         arrived="own" in request.args or "kept" in request.args,
     )
@@ -101,11 +107,13 @@ def card(token: str) -> Response:
     if isinstance(shown, Deny):
         return refused(shown, gift_link=True)
     if isinstance(shown, opening.Straight):
-        return _straight(shown)
+        return straight_on(shown)
     # Past the bound a script's claim is in vain: only a press, after a wait that our clock measures, is let in.
     full = shown.gift.unconfirmed >= shown.gift.unconfirmed_bound
     text = _card(shown, token, wait=full)
-    return make_response(text, 403 if asking.visitor() is Visitor.AI_CRAWLER else 200)
+    if asking.visitor() is Visitor.AI_CRAWLER:
+        return with_rights_pointer(make_response(text, 403))
+    return make_response(text)
 
 
 @bp.post("/g/<token>")
@@ -126,18 +134,11 @@ def claim(token: str) -> Response:
     if isinstance(answer, Deny):
         return refused(answer, gift_link=True, retry_url=url_for("reader.card", token=token))
     if isinstance(answer, opening.Straight):
-        return _straight(answer)
+        return straight_on(answer)
     kept = state().claim_stamp.sign(str(answer.claim_id), state().runtime.clock()) if secret else None
     response = redirect(url_for("reader.article", slug=answer.slug, kept=kept), 303)
     if secret:
-        response.set_cookie(
-            asking.cookie_name("device"),
-            secret,
-            max_age=asking.DEVICE_SECONDS,
-            httponly=True,
-            secure=state().settings.secure,
-            samesite="Lax",
-        )
+        asking.keep_device(response, secret)
     return response
 
 
@@ -156,8 +157,7 @@ def report(token: str) -> Response:
 @bp.post("/articles/<slug>/confirm")
 def confirm(slug: str) -> Response:
     """Count this device's reading, once."""
-    stamp = state().confirm_stamp.verify(request.form.get("nonce", ""))
-    if not asking.from_our_page(stamped=stamp is not None):
+    if not asking.from_our_page(stamped=asking.stamped(state().confirm_stamp, slug)):
         return refused(Deny(Reason.CLAIM_FOREIGN))
     answer = claiming.confirm_reading(state().runtime, slug, asking.visit())
     return refused(answer) if isinstance(answer, Deny) else make_response("", 204)
@@ -189,7 +189,7 @@ def trap() -> Response:
 
 
 def _card(shown: opening.Card, token: str, *, wait: bool) -> str:
-    machine = asking.visitor().is_machine
+    why = withheld()
     gift, places = placed_gift(shown.gift, shown.giver)
     own = {
         "token": token,
@@ -204,8 +204,8 @@ def _card(shown: opening.Card, token: str, *, wait: bool) -> str:
         gift_url=gift_url(place("token")),
         token=place("token"),
         nonce=place("nonce"),
-        auto_claim=not machine and not wait,
-        machine=machine,
+        auto_claim=why is None and not wait,
+        withheld=why,
         wait=Wait(place("wait_until"), CONFIRM_AFTER.seconds) if wait else None,
         reported="reported" in request.args,
     )
@@ -225,7 +225,7 @@ def _challenge(capability: bytes, token: str) -> Response:
     """Show the card again, with a wait before its button."""
     shown = opening.open_card(state().runtime, state().shelf, capability, asking.visit())
     if isinstance(shown, opening.Straight):
-        return _straight(shown)
+        return straight_on(shown)
     if isinstance(shown, Deny):
         return refused(shown, gift_link=True)
     return _wait_first(_card(shown, token, wait=True))
@@ -271,12 +271,6 @@ def _undone() -> bool:
     """Take back the claim of a browser that came back without its cookie."""
     stamp = state().claim_stamp.verify(request.args.get("kept", ""))
     return stamp is not None and claiming.undo_claim(state().runtime, int(stamp[0]), asking.visit())
-
-
-def _straight(way: opening.Straight) -> Response:
-    if way.free:
-        return redirect(url_for("reader.article", slug=way.slug), 301)
-    return redirect(url_for("reader.article", slug=way.slug, own=way.own or None), 303)
 
 
 def _confirm(slug: str, held: Held) -> tuple[Confirm | None, Places]:

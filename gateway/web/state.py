@@ -7,8 +7,12 @@ from flask import current_app
 
 from gateway.reading.shelf import Shelf
 from gateway.runtime import Runtime
+from gateway.scanners import Scanners, parse_networks
 from gateway.settings import Settings
 from gateway.stamp import PageStamp
+
+# A stamp made for one purpose is worth nothing for another.
+STAMPS = ("card", "claim", "confirm", "move", "transfer", "forget")
 
 
 @dataclass(frozen=True)
@@ -22,13 +26,17 @@ class State:
     claim_stamp: PageStamp
     confirm_stamp: PageStamp
     digest_key: bytes
+    move_stamp: PageStamp
+    transfer_stamp: PageStamp
+    forget_stamp: PageStamp
+    scanners: Scanners
     shown_policies: dict[tuple[int, str], Any] = field(default_factory=dict)
 
 
 def make_state(runtime: Runtime, settings: Settings) -> State:
     """Derive what the views need from the runtime and the settings."""
     secret = runtime.keys.keys.derived("stamp.v1")
-    stamps = {name: PageStamp(secret, f"{name}.v1") for name in ("card", "claim", "confirm")}
+    stamps = {name: PageStamp(secret, f"{name}.v1") for name in STAMPS}
     return State(
         runtime,
         settings,
@@ -37,6 +45,10 @@ def make_state(runtime: Runtime, settings: Settings) -> State:
         claim_stamp=stamps["claim"],
         confirm_stamp=stamps["confirm"],
         digest_key=runtime.keys.keys.derived("limits.v1"),
+        move_stamp=stamps["move"],
+        transfer_stamp=stamps["transfer"],
+        forget_stamp=stamps["forget"],
+        scanners=Scanners(parse_networks(settings.scanners)),
     )
 
 

@@ -235,6 +235,8 @@ def _row(found: own.OwnGift) -> dict[str, Any]:
         "can_revoke": found.revocable,
         "can_renew": found.renewable,
         "needs_fresh_link": found.needs_fresh_link,
+        "can_give_back": found.countable,
+        "behaviour": found.behaviour,
         "idempotency_key": secrets.token_urlsafe(16),
     }
 

@@ -282,6 +282,46 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         _("No rule fired under this number, or its number was mistyped."),
         _("The page on bulk rules lists what holds at this moment."),
     ),
+    Reason.READING_BY_MACHINE: Wording(
+        _("The articles are for people"),
+        _(
+            "Your program says that it collects for a language model or acts for one. Text and data mining is reserved here."
+        ),
+        _("The licensing desk tells you on which terms a machine may read."),
+        (Way.LICENCE,),
+    ),
+    Reason.READING_NONE: Wording(
+        _("There is no reading to give back"),
+        _("Nobody's reading of this gift counts at the moment. Nothing was changed."),
+        _("Openings without reading use up no reading, so they need not be given back."),
+        (Way.GIFTS,),
+    ),
+    Reason.READING_GIVEN_BACK: Wording(
+        _("A reading was already given back"),
+        _("A giver can do this once for each gift. Nothing was changed."),
+        _("If another reading was counted wrongly, write to us; a person can give it back."),
+        (Way.GIFTS, Way.WRITE),
+        since=_("It was given back on %(moment)s."),
+    ),
+    Reason.TRANSFER_UNKNOWN: Wording(
+        _("This way over is used up"),
+        _("It works once, and it was used already, replaced by a newer one, or is not one of ours."),
+        _("Open the article where you read it first, and choose again to go on in another browser."),
+        _READER,
+    ),
+    Reason.TRANSFER_EXPIRED: Wording(
+        _("This way over has closed"),
+        _("It is open for ten minutes, and these are over. The reading is still where it was."),
+        _("Open the article where you read it first, and choose again to go on in another browser."),
+        _READER,
+        since=_("It closed on %(moment)s."),
+    ),
+    Reason.TRANSFER_TOO_OFTEN: Wording(
+        _("This reading has moved often enough"),
+        _("A reading can go on in another browser a few times, and this one has. You can read on here."),
+        _("Elsewhere, open the gift link from the message; it counts there as another reader."),
+        (Way.RETRY,),
+    ),
     Reason.NOTE_TOO_LONG: Wording(
         _("The note is too long"),
         _("A personal note has to fit on the gift card."),
@@ -390,6 +430,7 @@ DONE: Final[Mapping[str, Lazy]] = {
     "revoked_with_credit": _("The gift link is withdrawn and its credit is back."),
     "relabelled": _("The label is changed."),
     "renewed": _("A new link is made. It used one credit."),
+    "given_back": _("The reading is given back. Its place is free again."),
     "fresh": _("Here is a fresh link. It cost nothing."),
     "signed_out_elsewhere": _("The other sign-in is ended."),
     "lifted": _("The rule no longer holds against them."),

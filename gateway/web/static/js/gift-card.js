@@ -5,7 +5,7 @@ class GiftCard extends HTMLElement {
     this.form = this.querySelector("form");
     this.button = this.querySelector("button");
     this.live = this.querySelector("[role=status]");
-    this.form.addEventListener("submit", () => this.tell());
+    this.form.addEventListener("submit", (event) => this.submit(event));
     this.button.addEventListener("click", (event) => event.isTrusted && this.press());
     addEventListener("pageshow", (event) => event.persisted && this.reset());
     const seconds = Number(this.dataset.waitSeconds);
@@ -34,13 +34,17 @@ class GiftCard extends HTMLElement {
     setTimeout(() => (this.button.disabled = false), seconds * 1000);
   }
 
-  tell() {
+  // Two presses are one claim: before the first answer the browser has no cookie that would make them the same device.
+  submit(event) {
+    if (this.sent) return event.preventDefault();
+    this.sent = true;
     this.live.textContent = this.dataset.opening;
     this.setAttribute("opening", "");
   }
 
   // Coming back by the browser's history shows the card as it was, and does not take the gift up again.
   reset() {
+    this.sent = false;
     this.live.textContent = "";
     this.removeAttribute("opening");
   }

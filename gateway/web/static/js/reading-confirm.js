@@ -39,6 +39,7 @@ class ReadingConfirm extends HTMLElement {
       return;
     }
     if (attempt < PAUSES.length) setTimeout(() => this.report(attempt + 1), PAUSES[attempt]);
+    else this.listen();
   }
 
   async send() {
