@@ -1,7 +1,10 @@
 """The gateway as people meet it: the real app answering on a loopback port, with a publisher's demo behind it."""
 
+import shutil
+import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from gateway.runtime import Runtime
 from gateway.settings import Settings
 from gateway.store import policies
 from gateway.store.engine import open_database
+from tests.children import free_port
 
 PASSWORD = "correct horse battery"
 ARTICLE = """+++
@@ -48,13 +52,29 @@ class Site:
 @pytest.fixture
 def site(database_url: str, tmp_path: Path) -> Iterator[Site]:
     """Yield a running gateway with one article, a subscriber and an admin."""
-    settings = Settings(var=tmp_path / "var", database_url=database_url)
-    runtime = Runtime(open_database(database_url), open_key_ring(settings.key_file), settings.base_url)
-    _set_up(runtime, tmp_path)
-    app = build_app(runtime, settings)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    url = f"http://127.0.0.1:{server.server_port}"
-    object.__setattr__(app.extensions["gateway"], "settings", settings.model_copy(update={"base_url": url}))
+    with serving_site(database_url, tmp_path) as found:
+        yield found
+
+
+@pytest.fixture(params=["http", "https"])
+def door(request: pytest.FixtureRequest, sqlite_url: str, tmp_path: Path) -> Iterator[Site]:
+    """Yield a running gateway over plain http and once over TLS, where cookies bear the prefix of their host."""
+    secure = request.param == "https"
+    with serving_site(sqlite_url, tmp_path, _certificate(tmp_path) if secure else None) as found:
+        yield found
+
+
+@contextmanager
+def serving_site(
+    database_url: str, folder: Path, certificate: tuple[str, str] | None = None, **settings: str
+) -> Iterator[Site]:
+    """Serve a gateway with one article, a subscriber and an admin; over TLS where there is a certificate."""
+    port = free_port()
+    url = f"{'http' if certificate is None else 'https'}://127.0.0.1:{port}"
+    found = Settings(var=folder / "var", database_url=database_url, base_url=url, **settings)
+    runtime = Runtime(open_database(database_url), open_key_ring(found.key_file), url)
+    _set_up(runtime, folder)
+    server = make_server("127.0.0.1", port, build_app(runtime, found), threaded=True, ssl_context=certificate)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     with runtime.database.reading() as connection:
@@ -63,6 +83,18 @@ def site(database_url: str, tmp_path: Path) -> Iterator[Site]:
     server.shutdown()
     thread.join()
     runtime.close()
+
+
+def _certificate(folder: Path) -> tuple[str, str]:
+    """Make a certificate for this machine that nobody else has signed; returns its file and its key's."""
+    program = shutil.which("openssl")
+    if program is None:
+        pytest.skip("no openssl to make a certificate with")
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    wish = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
+    where = ["-out", str(certificate), "-keyout", str(key)]
+    subprocess.run([program, *wish.split(), *where], check=True, capture_output=True)
+    return str(certificate), str(key)
 
 
 def _set_up(runtime: Runtime, folder: Path) -> None:

@@ -150,6 +150,8 @@ def report(token: str) -> Response:
         return _not_ours(capability)
     if not asking.from_our_page(stamped=_card_shown_at(capability) is not None):
         return refused(Deny(Reason.CLAIM_FOREIGN), gift_link=True)
+    if asking.visitor().is_machine:
+        return refused(Deny(Reason.CLAIM_BY_MACHINE), gift_link=True)
     opening.report_note(state().runtime, capability, asking.visit())
     return redirect(url_for("reader.card", token=token, reported=1), 303)
 
