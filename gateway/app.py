@@ -25,6 +25,7 @@ from gateway.web import (
     drawing,
     giving_back,
     headers,
+    intake,
     languages,
     limits,
     moving,
@@ -137,6 +138,7 @@ def _install(app: Flask, runtime: Runtime, settings: Settings) -> None:
     parts.install(app)
     drawing.install(app)
     refusals.install(app)
+    intake.install(app)
     limits.install(app, settings, runtime)
     csrf = CSRFProtect(app)
     # These need no session; they check where the form came from by themselves.

@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,24 +13,44 @@ import prometheus_client.values
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
+from gunicorn.http.errors import NoMoreData, ParseException  # type: ignore[import-untyped]
 from prometheus_client.multiprocess import mark_process_dead
+from werkzeug.exceptions import BadRequest
 
 from gateway.app import create_app
 from gateway.logs import configure
 from gateway.settings import Settings
 
 GRACEFUL_SECONDS = 20
+# How gunicorn begins to speak of a request that it cannot read.
+BROKEN = "Invalid request from"
+BROKEN_SECONDS = 60.0
 SHARED_FIGURES = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class OurLog(Logger):  # type: ignore[misc]
     """Gunicorn's logger, which lets the process's own log write what it says; requests are logged by the app."""
 
+    def __init__(self, cfg: Any) -> None:
+        super().__init__(cfg)
+        self._broken = 0
+        self._told_at = float("-inf")
+
     def setup(self, cfg: Any) -> None:
         """Take no handler of gunicorn's own."""
         super().setup(cfg)
         self.error_log.handlers.clear()
         self.error_log.propagate = True
+
+    def warning(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        """Warn; of what was no HTTP at all, which anybody can send without end, only how much there was in a minute."""
+        if not msg.startswith(BROKEN):
+            super().warning(msg, *args, **kwargs)
+            return
+        self._broken += 1
+        if time.monotonic() - self._told_at >= BROKEN_SECONDS:
+            self.error_log.warning("requests that were no HTTP were refused: %d", self._broken)
+            self._broken, self._told_at = 0, time.monotonic()
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -47,7 +68,11 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Flask:
         """Make the app; each worker makes its own after the fork, so that none shares a connection or a thread."""
-        return create_app(self._settings)
+        app = create_app(self._settings)
+        # A body that breaks off, or is chunked wrongly, shows only while a view reads it; it is the sender's fault.
+        for fault in (ParseException, NoMoreData):
+            app.register_error_handler(fault, lambda _: app.handle_http_exception(BadRequest()))
+        return app
 
 
 def options(settings: Settings, bind: str, workers: int) -> dict[str, Any]:

@@ -415,6 +415,7 @@ STATUSES: Final[Mapping[int, Wording]] = {
         _("Shorten it and try again."),
         (Way.FRONT,),
     ),
+    415: WORDINGS[Reason.REQUEST_INVALID],
     429: WORDINGS[Reason.REQUEST_TOO_FAST],
     500: Wording(
         _("Something went wrong on our side"),
