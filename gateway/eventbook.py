@@ -70,6 +70,24 @@ BOOK: Mapping[Event, About] = MappingProxyType(
         ),
         Event.READING_CONFIRMED: About("A person read, so the reading counts.", READER, GIFT),
         Event.CONFIRM_REFUSED: About("A reading was not counted.", READER, GIFT),
+        Event.READING_MOVED: About("A reading went on in another browser.", READER, GIFT),
+        Event.MOVE_REFUSED: About("A reading did not move to another browser.", READER, GIFT),
+        Event.READING_GIVEN_BACK: About(
+            "A reading that was counted wrongly counts no longer.",
+            "account",
+            GIFT,
+            "account, readings, because",
+        ),
+        Event.GIVE_BACK_REFUSED: About("No reading was given back.", "account", GIFT),
+        Event.OPENERS_FORGOTTEN: About(
+            "Who opened an ended gift was forgotten, with its label and note.",
+            GATEWAY,
+            GIFT,
+            "claims, label, note",
+        ),
+        Event.DEVICE_FORGOTTEN: About(
+            "A device was forgotten on its person's wish.", READER, "device", "rows"
+        ),
         Event.ACCOUNT_ADDED: About("An account was made.", ADMIN, ACCOUNT, "role, plan"),
         Event.ACCOUNT_PLAN_CHANGED: About(
             "An account was moved to another plan.", ADMIN, ACCOUNT, "from, to"

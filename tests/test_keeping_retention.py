@@ -41,6 +41,7 @@ def test_openers_label_and_note_go_when_the_time_after_the_end_is_over(house: Ho
     assert JobsRunner(house.runtime).take_turn()
     assert kept(house) == (0, "", "")
     assert house.value("SELECT COUNT(*) FROM transfer") == 0
+    assert house.value("SELECT COUNT(*) FROM entry_person WHERE field = 'device'") == 0
     assert house.value("SELECT unconfirmed FROM gift") == 1, "the numbers stay"
     (line,) = house.entries("gift:openers_forgotten")
     assert (line.actor, line.subject) == ("gateway", f"gift:{issued.gift.reference}")

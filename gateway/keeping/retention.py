@@ -29,7 +29,7 @@ def _forget(runtime: Runtime, gift_id: int, now: datetime) -> None:
         gift = gifts.take_gift_by_id(connection, gift_id)
         if gift is None:
             return
-        claims = openers.forget_openers(connection, gift_id, now)
+        claims = openers.forget_openers(connection, gift, now)
         about: dict[str, str | int] = {
             "claims": claims,
             "label": int(bool(gift.label)),

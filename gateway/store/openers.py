@@ -1,14 +1,12 @@
 """What is kept about those who open gifts: how their claims behave, and how they are forgotten."""
 
-import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, func, select, union, update
+from sqlalchemy import Connection, delete, func, select, union, update
 
-from gateway.models import claim, delivery, gift
-
-DEVICE_BYTES = 32
+from gateway.link import Gift
+from gateway.models import claim, entry, entry_person, gift
 
 
 def list_unread_openings(connection: Connection, gift_ids: Sequence[int]) -> dict[int, list[datetime]]:
@@ -27,22 +25,6 @@ def list_first_readings(connection: Connection, gift_ids: Sequence[int]) -> dict
     return {row[0]: row[1] for row in connection.execute(first)}
 
 
-def unlink_device(connection: Connection, device: bytes) -> int:
-    """Put a random number in the place of a device on each of its claims; returns how many.
-
-    The claims stay, and so do the places and readings they count for; nobody can tell any more whose they were.
-    """
-    mine = list(connection.execute(select(claim.c.id).where(claim.c.device == device)).scalars())
-    if mine:
-        unlinked = update(claim).where(claim.c.id == bindparam("mine")).values(device=bindparam("nobody"))
-        rows = [{"mine": claim_id, "nobody": secrets.token_bytes(DEVICE_BYTES)} for claim_id in mine]
-        connection.execute(unlinked, rows)
-    # The bulk rules go on counting what was delivered, under a name that leads to no cookie.
-    delivered = update(delivery).where(delivery.c.who == device)
-    connection.execute(delivered.values(who=secrets.token_bytes(DEVICE_BYTES)))
-    return len(mine)
-
-
 def list_gifts_to_forget(connection: Connection, before: datetime, *, limit: int) -> list[int]:
     """List gifts that ended before an instant and whose openers are still remembered."""
     remembered = gift.c.forgotten_at.is_(None)
@@ -51,8 +33,14 @@ def list_gifts_to_forget(connection: Connection, before: datetime, *, limit: int
     return list(connection.execute(union(expired, revoked).limit(limit)).scalars())
 
 
-def forget_openers(connection: Connection, gift_id: int, now: datetime) -> int:
-    """Drop a gift's claims, its label and its note; its numbers stay. Returns how many claims there were."""
-    forgotten = update(gift).where(gift.c.id == gift_id).values(label="", note="", forgotten_at=now)
+def forget_openers(connection: Connection, found: Gift, now: datetime) -> int:
+    """Drop a gift's claims, its label, its note and the devices beside its entries; its numbers stay.
+
+    Returns how many claims there were.
+    """
+    forgotten = update(gift).where(gift.c.id == found.id).values(label="", note="", forgotten_at=now)
     connection.execute(forgotten)
-    return connection.execute(delete(claim).where(claim.c.gift_id == gift_id)).rowcount
+    entries = select(entry.c.id).where(entry.c.subject == f"gift:{found.reference}")
+    beside = (entry_person.c.field == "device") & entry_person.c.entry_id.in_(entries)
+    connection.execute(delete(entry_person).where(beside))
+    return connection.execute(delete(claim).where(claim.c.gift_id == found.id)).rowcount

@@ -11,6 +11,7 @@ from gateway.models import (
     allowance,
     api_token,
     claim,
+    delivery,
     entry,
     entry_person,
     gift,
@@ -78,6 +79,9 @@ def erase_device(connection: Connection, device: bytes) -> int:
         # A device of its own for each, so that nothing ties them to one another either.
         nobody = secrets.token_bytes(32)
         connection.execute(update(claim).where(claim.c.id == claim_id).values(device=nobody))
+    # The bulk rules go on counting what was delivered, under a name that leads to no cookie.
+    delivered = update(delivery).where(*_delivered_to(device)).values(who=secrets.token_bytes(32))
+    connection.execute(delivered)
     known = f"reader:{device.hex()}"
     counted = connection.execute(
         update(repeat).where(repeat.c.actor == known).values(actor="reader")
@@ -93,6 +97,11 @@ def _by_device(device: bytes) -> Iterable[Any]:
 def _of_device(device: bytes) -> Iterable[Any]:
     last = device + b"\xff" * (32 - len(device))
     return claim.c.device >= device, claim.c.device <= last
+
+
+def _delivered_to(device: bytes) -> Iterable[Any]:
+    last = device + b"\xff" * (32 - len(device))
+    return delivery.c.who >= device, delivery.c.who <= last
 
 
 def _rows(connection: Connection, statement: Any) -> Rows:
