@@ -58,7 +58,7 @@ BOOK: Mapping[Event, About] = MappingProxyType(
         ),
         Event.CLAIM_MADE: About("A device took a gift up.", READER, GIFT),
         Event.CLAIM_REFUSED: About(
-            "A gift was not taken up.", READER, GIFT, "rule, unconfirmed, readers, because"
+            "A gift was not taken up.", READER, GIFT, "rule, unconfirmed, readers, because, until"
         ),
         Event.CLAIM_UNDONE: About("A claim of a browser that kept no cookie was undone.", READER, GIFT),
         Event.READING_SERVED: About("A text went out to a device for the first time.", READER, GIFT),
