@@ -22,6 +22,7 @@ from gateway.web import (
     api,
     asking,
     assets,
+    copying,
     drawing,
     giving_back,
     headers,
@@ -143,11 +144,13 @@ def _install(app: Flask, runtime: Runtime, settings: Settings) -> None:
     csrf = CSRFProtect(app)
     # These need no session; they check where the form came from by themselves.
     csrf.exempt(reader.bp)
+    csrf.exempt(copying.bp)
     csrf.exempt(moving.bp)
     csrf.exempt(accounts.sign_in_now)
     csrf.exempt(pages.forget)
     for audience in (
         reader,
+        copying,
         moving,
         subscriber,
         giving_back,

@@ -52,6 +52,12 @@ class Reason(StrEnum):
     TRANSFER_UNKNOWN = "transfer:unknown"
     TRANSFER_EXPIRED = "transfer:expired"
     TRANSFER_TOO_OFTEN = "transfer:too_often"
+    COPY_TOTAL = "copy:total_reached"
+    COPY_INVALID = "copy:invalid"
+    COPY_REUSED = "copy:number_reused"
+
+    LICENCE_INVALID = "licence:invalid"
+    LICENCE_UNKNOWN = "licence:unknown"
 
     NOTE_TOO_LONG = "note:too_long"
     NOTE_HAS_LINK = "note:has_link"

@@ -45,6 +45,11 @@ class Event(StrEnum):
     OPENERS_FORGOTTEN = "gift:openers_forgotten"
     DEVICE_FORGOTTEN = "device:forgotten"
 
+    COPYING_CLOSED = "copy:closed"
+    LICENCE_ASKED = "licence:asked"
+    LICENCE_MAILED = "licence:mailed"
+    LICENCE_STATE_CHANGED = "licence:state_changed"
+
     ACCOUNT_ADDED = "account:added"
     ACCOUNT_PLAN_CHANGED = "account:plan_changed"
     ACCOUNT_PASSWORD_CHANGED = "account:password_changed"

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     Date,
     DateTime,
@@ -473,4 +474,60 @@ restoration = Table(
     Column("backup_made_at", Instant, nullable=False),
     Column("confirmed_at", Instant),
     Column("confirmed_by", String(100)),
+)
+
+copied = Table(
+    "copied",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("report_id", LargeBinary(16), nullable=False),
+    Column("page", LargeBinary(8), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("device", LargeBinary(32)),
+    Column("account_id", Key, ForeignKey("account.id")),
+    Column("article_id", Key, ForeignKey("article.id"), nullable=False),
+    Column("network", LargeBinary(16), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("characters", Integer, nullable=False),
+    Column("over", Boolean, nullable=False),
+    Column("printed", Boolean, nullable=False),
+    UniqueConstraint("device", "report_id"),
+    UniqueConstraint("account_id", "report_id"),
+    UniqueConstraint("page", "sequence"),
+    CheckConstraint("(device IS NULL) <> (account_id IS NULL)", name="ck_copied_one_reader"),
+    # What a reading asks for stands in the first two whole; the others are for the bulk rules.
+    Index("ix_copied_device_article", "device", "article_id", "at", "printed", "characters"),
+    Index("ix_copied_account_article", "account_id", "article_id", "at", "printed", "characters"),
+    Index("ix_copied_device", "device", "at", "characters", "over"),
+    Index("ix_copied_account", "account_id", "at", "characters", "over"),
+    Index("ix_copied_network", "network", "at", "characters", "over"),
+    Index("ix_copied_article", "article_id", "at", "characters", "over"),
+    Index("ix_copied_at", "at"),
+)
+
+_UNSENT = text("mailed_at IS NULL")
+
+licence_request = Table(
+    "licence_request",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("number", String(8), nullable=False, unique=True),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),
+    Column("at", Instant, nullable=False),
+    Column("article_id", Key, ForeignKey("article.id")),
+    Column("about", String(300), nullable=False, server_default=""),
+    Column("characters", Integer),
+    Column("purpose", String(24), nullable=False),
+    Column("name", String(120), nullable=False),
+    Column("email", String(254), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("state_at", Instant, nullable=False),
+    Column("mailed_at", Instant),
+    Column("mail_due_at", Instant, nullable=False),
+    Column("mail_tries", Integer, nullable=False, server_default="0"),
+    Column("mail_fault", String(200), nullable=False, server_default=""),
+    Index("ix_licence_request_state", "state", "id"),
+    Index("ix_licence_request_unsent", "mail_due_at", sqlite_where=_UNSENT, postgresql_where=_UNSENT),
 )

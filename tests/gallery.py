@@ -60,6 +60,7 @@ ENDPOINTS = {
     "moving.qr": "/g/move/<token>/qr.svg",
     "giving_back.ask": "/gifts/<reference>/give-back",
     "giving_back.act": "/gifts/<reference>/give-back",
+    "copying.report": "/articles/<slug>/copies",
     "subscriber.share": "/articles/<slug>/share",
     "subscriber.issue": "/articles/<slug>/share",
     "subscriber.gifts": "/gifts",
@@ -217,7 +218,15 @@ REVOKED = Deny(Reason.GIFT_REVOKED, since=NOW - timedelta(days=9))
 SUBSCRIBER = Thing(name="Paul Okafor", email="paul@example.org", role="subscriber", plan_label="Standard")
 ADMIN = Thing(name="Ines Haas", email="ines@ledger.example", role="admin", plan_label="")
 AUDITOR = Thing(name="Tom Reyes", email="tom@ledger.example", role="auditor", plan_label="")
+COPYING = Thing(untouched_below=60, passage=500)
 TERMS = Thing(life_days=90, readers=10, unconfirmed=20)
+
+
+REPORTING = Thing(
+    url="/articles/article-1/copies", nonce="n", characters=1600, most=7200,
+    gift_url="https://ledger.example/articles/article-1/share",
+    licence_url="https://ledger.example/licence?article=article-1",
+)  # fmt: skip
 
 
 def _allowance(used: int) -> Thing:
@@ -544,7 +553,7 @@ def pages() -> dict[str, tuple[str, Mapping[str, Any]]]:
 
 
 POSTED = {
-    "reader.claim", "reader.report", "reader.confirm", "reader.go_on", "subscriber.issue", "moving.offer", "moving.take",
+    "reader.claim", "reader.report", "reader.confirm", "reader.go_on", "copying.report", "subscriber.issue", "moving.offer", "moving.take",
     "giving_back.act", "pages.forget",
 }  # fmt: skip
 
@@ -588,9 +597,9 @@ def show(template: str, values: Mapping[str, Any], language: str = "en") -> str:
     speech.speak(replace(speech.spoken(), language=language, translations=_catalogues()[language]))
     policy = Thing(
         publisher="The Northern Ledger", zone="Europe/London", licensing_email="licensing@ledger.example",
-        notice=NOTICE[language], terms=TERMS,
+        notice=NOTICE[language], terms=TERMS, copying=COPYING,
     )  # fmt: skip
-    common = {"policy": policy, "person": None, "csp_nonce": headers.nonce()}
+    common = {"policy": policy, "person": None, "csp_nonce": headers.nonce(), "reporting": REPORTING}
     return render_template(template, **(common | dict(values)))
 
 

@@ -8,20 +8,21 @@ from sqlalchemy import Connection
 from gateway.decision import Decision, Deny, Permit, Reason
 from gateway.enforcing import Parties, judge
 from gateway.firing import Act
-from gateway.ledger import Entry, Event, Outcome
+from gateway.ledger import Actor, Entry, Event, Outcome
 from gateway.link import UNSERVED_CLAIM_LIFE, standing_for_a_holder
+from gateway.passage import counted_since
+from gateway.reading.copying import closed_for
 from gateway.reading.holding import alive
 from gateway.reading.shelf import Shelf
 from gateway.reading.visit import Visit
 from gateway.runtime import Runtime
-from gateway.store import articles, deliveries, gifts, readings
+from gateway.store import articles, deliveries, gifts, readers, readings
 from gateway.store.articles import Article, ArticleLine
+from gateway.store.copied import Measured
 from gateway.store.deliveries import account_bytes
 from gateway.store.entries import append_entry
+from gateway.store.readers import FoundArticle
 from gateway.store.readings import ArticleHead, Held
-
-# Who works for the publisher reads everything; no bulk rule counts them.
-STAFF = ("admin", "auditor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,43 +65,51 @@ def read_article(
     """
     now = runtime.clock()
     with runtime.database.reading() as connection:
-        head, held, before = _found(connection, slug, visit, now)
-        if head is None:
+        found = _found(connection, slug, visit, now)
+        if found is None:
             return Deny(Reason.ARTICLE_UNKNOWN)
-        rights = head.rights.reading(now)
+        rights = found.head.rights.reading(now)
         if isinstance(rights, Deny):
             return rights
-        article = shelf.article(connection, head)
+        article = shelf.article(connection, found.head)
     if article is None:
         return Deny(Reason.ARTICLE_UNKNOWN)
-    if head.rights.free:
+    if found.head.rights.free:
         return Reading(article)
-    if visit.account is not None:
-        known = before or visit.account.role in STAFF
-        return (None if known else _to_account(runtime, head, visit, now, pressed=pressed)) or Reading(
-            article
-        )
-    return _by_gift(runtime, article, head, held, visit, now)
+    return _to_reader(runtime, article, found, visit, now, pressed=pressed)
 
 
-def _found(
-    connection: Connection, slug: str, visit: Visit, now: datetime
-) -> tuple[ArticleHead | None, list[Held], bool]:
+def _to_reader(
+    runtime: Runtime, article: Article, found: FoundArticle, visit: Visit, now: datetime, *, pressed: bool
+) -> Reading | Teaser | Deny:
+    measured = Measured(article.id, article.characters, free=False)
+    closed = closed_for(runtime, visit, measured, found.taken, now)
+    if visit.account is None:
+        return _by_gift(runtime, article, found, closed, visit, now)
+    if closed is not None:
+        _note_refusal(runtime, visit.actor, f"article:{article.id}", closed, now)
+        return Teaser(article, closed)
+    return _to_account(runtime, found, visit, now, pressed=pressed) or Reading(article)
+
+
+def _found(connection: Connection, slug: str, visit: Visit, now: datetime) -> FoundArticle | None:
     """Find an article with what decides who may read it: a device's claims, or whether an account had it today."""
+    since = counted_since(now)
     if visit.account is not None:
-        head, before = deliveries.find_article_for_account(connection, slug, visit.account.id, now.date())
-        return head, [], before
-    if visit.device is None:
-        return readings.find_article_head(connection, slug), [], False
-    return *readings.find_article_for_device(connection, slug, visit.device), False
+        return readers.find_article_for_account(connection, slug, visit.account.id, now, since=since)
+    if visit.device is not None:
+        return readers.find_article_for_device(connection, slug, visit.device, since=since)
+    head = readings.find_article_head(connection, slug)
+    return None if head is None else FoundArticle(head)
 
 
 def _to_account(
-    runtime: Runtime, head: ArticleHead, visit: Visit, now: datetime, *, pressed: bool
+    runtime: Runtime, found: FoundArticle, visit: Visit, now: datetime, *, pressed: bool
 ) -> Deny | None:
     """Write down that an article goes to an account for the first time today, unless a bulk rule stands against it."""
-    if visit.account is None:
+    if visit.account is None or found.before or visit.is_staff:
         return None
+    head = found.head
     policy, subscriber = runtime.policies.in_force(now).policy, visit.account.id
     with runtime.database.transaction() as connection:
         parties = Parties(subscriber=subscriber, article=head.id)
@@ -115,19 +124,21 @@ def _to_account(
 
 
 def _by_gift(
-    runtime: Runtime, article: Article, head: ArticleHead, held: list[Held], visit: Visit, now: datetime
+    runtime: Runtime, article: Article, found: FoundArticle, closed: Deny | None, visit: Visit, now: datetime
 ) -> Reading | Teaser | Deny:
     ended: Deny | None = None
-    for each in held:
+    for each in found.held:
         if not alive(each.claim, now):
             continue
-        decision = _decide(runtime, head, each, now)
+        decision = _decide(runtime, found.head, each, now)
+        if isinstance(decision, Permit) and closed is not None:
+            decision = closed
         if isinstance(decision, Permit) and each.claim.served_at is None:
             decision = _serve_first(runtime, each, visit, now)
         if isinstance(decision, Permit):
             return Reading(article, each)
         ended = decision
-        _note_refusal(runtime, each, visit, ended, now)
+        _note_refusal(runtime, visit.holder, f"gift:{each.gift.reference}", ended, now)
     return ended if ended is not None and ended.reason is Reason.RULE_BLOCKED else Teaser(article, ended)
 
 
@@ -160,8 +171,7 @@ def _serve_first(runtime: Runtime, held: Held, visit: Visit, now: datetime) -> D
         return Permit() if served else Deny(Reason.CLAIM_LAPSED)
 
 
-def _note_refusal(runtime: Runtime, held: Held, visit: Visit, why: Deny, now: datetime) -> None:
+def _note_refusal(runtime: Runtime, actor: Actor, subject: str, why: Deny, now: datetime) -> None:
     with runtime.database.transaction() as connection:
-        subject, reason = f"gift:{held.gift.reference}", why.reason
-        line = Entry(now, visit.holder, Event.READING_REFUSED, subject, Outcome.DENY, reason, why.detail)
+        line = Entry(now, actor, Event.READING_REFUSED, subject, Outcome.DENY, why.reason, why.detail)
         append_entry(connection, line)

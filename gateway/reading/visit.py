@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from gateway.ledger import Actor, reader_actor
 from gateway.store.accounts import Account
 
+# Who works for the publisher reads everything; no bulk rule counts them.
+STAFF = ("admin", "auditor")
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:
@@ -23,6 +26,11 @@ class Visit:
     def network(self) -> bytes | None:
         """The network's name under this month's key."""
         return self.networks[0] if self.networks else None
+
+    @property
+    def is_staff(self) -> bool:
+        """Tell whether somebody who works for the publisher is signed in."""
+        return self.account is not None and self.account.role in STAFF
 
     @property
     def actor(self) -> Actor:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from gateway.guard import By, Metric
-from gateway.models import Instant, Key, arrival, claim, delivery, forged, gift, trap
+from gateway.models import Instant, Key, arrival, claim, copied, delivery, forged, gift, trap
 from gateway.parties import Parties
 from gateway.store.deliveries import account_bytes
 
@@ -206,6 +206,27 @@ def _spread_links(_by: By, number: int) -> Select[Any]:
     return _bounded(select(gift.c.id).where(theirs), number)
 
 
+def _copies_of(by: By, number: int) -> Any:
+    if by is By.NETWORK:
+        theirs = _in_network(copied.c.network)
+    else:
+        name, column = {
+            By.READER: ("reader", copied.c.device),
+            By.SUBSCRIBER: ("subscriber", copied.c.account_id),
+            By.ARTICLE: ("article", copied.c.article_id),
+        }[by]
+        theirs = column == bindparam(name, type_=column.type)
+    return and_(theirs, copied.c.at > _since(number))
+
+
+def _copied_characters(by: By, number: int) -> Select[Any]:
+    return select(func.coalesce(func.sum(copied.c.characters), 0)).where(_copies_of(by, number))
+
+
+def _copies_over_limit(by: By, number: int) -> Select[Any]:
+    return _bounded(select(copied.c.id).where(_copies_of(by, number), copied.c.over), number)
+
+
 def _by_minute(table: Any) -> Callable[[By, int], Select[Any]]:
     def number_of(_by: By, number: int) -> Select[Any]:
         theirs = and_(_in_network(table.c.network), table.c.minute > _since(number))
@@ -222,6 +243,8 @@ _NUMBERS: Mapping[Metric, Callable[[By, int], Select[Any]]] = {
     Metric.NETWORKS: _networks,
     Metric.GIFTS_ISSUED: _gifts_issued,
     Metric.SPREAD_LINKS: _spread_links,
+    Metric.COPIED_CHARACTERS: _copied_characters,
+    Metric.COPIES_OVER_LIMIT: _copies_over_limit,
     Metric.FORGED_TOKENS: _by_minute(forged),
     Metric.TRAPS: _by_minute(trap),
 }

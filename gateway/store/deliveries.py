@@ -5,24 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Date, and_, bindparam, delete, func, select
+from sqlalchemy import Connection, delete, func
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gateway.models import arrival, article, delivery
-from gateway.store.readings import HEAD, ArticleHead, head_of
-
-_FOR_ACCOUNT = (
-    select(*HEAD, delivery.c.at)
-    .outerjoin(
-        delivery,
-        and_(
-            delivery.c.who == bindparam("who", type_=delivery.c.who.type),
-            delivery.c.day == bindparam("day", type_=Date),
-            delivery.c.article_id == article.c.id,
-        ),
-    )
-    .where(article.c.slug == bindparam("slug"))
-)
+from gateway.models import arrival, delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +22,6 @@ class Arrival:
 def account_bytes(account_id: int) -> bytes:
     """Spell an account as the reader of a delivery: eight bytes, which no device's digest is."""
     return account_id.to_bytes(8, "big")
-
-
-def find_article_for_account(
-    connection: Connection, slug: str, account_id: int, day: date
-) -> tuple[ArticleHead | None, bool]:
-    """Find an article, and whether its text went to an account on this UTC day already, in one indexed query."""
-    values = {"slug": slug, "who": account_bytes(account_id), "day": day}
-    row = connection.execute(_FOR_ACCOUNT, values).first()
-    return (None, False) if row is None else (head_of(row), row[-1] is not None)
 
 
 def add_delivery(

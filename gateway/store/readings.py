@@ -58,13 +58,13 @@ class FoundCard:
 
 _RIGHTS = [article.c[field.name] for field in fields(Rights)]
 HEAD = [article.c.id, article.c.slug, article.c.revision, *_RIGHTS]
-_CLAIM = [claim.c[field.name] for field in fields(Claim)]
+CLAIM = [claim.c[field.name] for field in fields(Claim)]
 
 _BY_SLUG = select(*HEAD).where(article.c.slug == bindparam("slug"))
 _BY_ID = select(*HEAD).where(article.c.id == bindparam("id"))
 _BY_ID_SHARED = _BY_ID.with_for_update(read=True)
-_FOR_DEVICE = (
-    select(*HEAD, *_CLAIM, *GIFT, account.c.name)
+FOR_DEVICE = (
+    select(*HEAD, *CLAIM, *GIFT, account.c.name)
     .outerjoin(claim, and_(claim.c.article_id == article.c.id, claim.c.device == bindparam("device")))
     .outerjoin(gift, gift.c.id == claim.c.gift_id)
     .outerjoin(account, account.c.id == gift.c.account_id)
@@ -77,13 +77,13 @@ _CARD = (
     .join(account, account.c.id == gift.c.account_id)
     .where(gift.c.capability == bindparam("capability"))
 )
-_CARD_FOR_DEVICE = _CARD.add_columns(*_CLAIM).outerjoin(
+_CARD_FOR_DEVICE = _CARD.add_columns(*CLAIM).outerjoin(
     claim, and_(claim.c.gift_id == gift.c.id, claim.c.device == bindparam("device"))
 )
-_CLAIM_OF_DEVICE = select(*_CLAIM).where(
+_CLAIM_OF_DEVICE = select(*CLAIM).where(
     claim.c.gift_id == bindparam("gift"), claim.c.device == bindparam("device")
 )
-_CLAIM_BY_ID = select(*_CLAIM).where(claim.c.id == bindparam("id"))
+_CLAIM_BY_ID = select(*CLAIM).where(claim.c.id == bindparam("id"))
 _TAKE_PLACE = (
     update(gift)
     .where(gift.c.id == bindparam("gift"), gift.c.unconfirmed < gift.c.unconfirmed_bound)
@@ -132,16 +132,8 @@ def find_article_for_device(
     connection: Connection, slug: str, device: bytes
 ) -> tuple[ArticleHead | None, list[Held]]:
     """Find an article with every claim a device holds on its gifts, in one indexed query."""
-    rows = connection.execute(_FOR_DEVICE, {"slug": slug, "device": device}).all()
-    if not rows:
-        return None, []
-    claims, gifts = len(HEAD), len(HEAD) + len(_CLAIM)
-    held = [
-        Held(Claim(*row[claims:gifts]), Gift(*row[gifts:-1]), row[-1])
-        for row in rows
-        if row[claims] is not None
-    ]
-    return head_of(rows[0]), held
+    rows = connection.execute(FOR_DEVICE, {"slug": slug, "device": device}).all()
+    return (head_of(rows[0]), held_of(rows)) if rows else (None, [])
 
 
 def find_card(connection: Connection, capability: bytes, device: bytes | None) -> FoundCard | None:
@@ -173,7 +165,7 @@ def list_claims(connection: Connection, gift_id: int) -> list[Claim]:
     """List a gift's claims, oldest first."""
     return [
         Claim(*row)
-        for row in connection.execute(select(*_CLAIM).where(claim.c.gift_id == gift_id).order_by(claim.c.id))
+        for row in connection.execute(select(*CLAIM).where(claim.c.gift_id == gift_id).order_by(claim.c.id))
     ]
 
 
@@ -252,6 +244,16 @@ def mark_served(connection: Connection, held: Claim, now: datetime, *, within: t
 def mark_confirmed(connection: Connection, claim_id: int, now: datetime) -> None:
     """Note that a person reads."""
     connection.execute(_CONFIRM, {"claim": claim_id, "now": now})
+
+
+def held_of(rows: Iterable[Any]) -> list[Held]:
+    """Read the claims, with their gifts and givers, out of rows of FOR_DEVICE."""
+    claims, gifts, giver = len(HEAD), len(HEAD) + len(CLAIM), len(HEAD) + len(CLAIM) + len(GIFT)
+    return [
+        Held(Claim(*row[claims:gifts]), Gift(*row[gifts:giver]), row[giver])
+        for row in rows
+        if row[claims] is not None
+    ]
 
 
 def head_of(row: Any) -> ArticleHead:

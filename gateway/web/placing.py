@@ -22,6 +22,7 @@ def placed_gift(gift: Gift, giver: str = "") -> tuple[ShownGift, Places]:
         "gift_reference": shown.reference,
         "gift_label": shown.label,
         "gift_note": shown.note,
+        "gift_issued": moment(shown.issued_at),
         "gift_expires": moment(shown.expires_at),
         "giver_name": shown.giver_name,
     }

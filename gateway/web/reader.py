@@ -13,7 +13,7 @@ from gateway.keys import digest
 from gateway.link import CONFIRM_AFTER
 from gateway.reading import Held, claiming, opening, serving
 from gateway.visitor import Visitor
-from gateway.web import asking
+from gateway.web import asking, copying
 from gateway.web.drawing import Places, page, place
 from gateway.web.onward import straight_on
 from gateway.web.placing import placed_gift
@@ -81,14 +81,16 @@ def article(slug: str) -> Response:
     gift, places = (None, {}) if held is None else placed_gift(held.gift, held.giver)
     confirm, nonce_and_time = (None, {}) if held is None else _confirm(slug, held)
     moving = {} if held is None else {"move_nonce": state().move_stamp.sign(slug, state().runtime.clock())}
+    reporting, copies = copying.shown_reporting(shown, visit)
     text = page(
         "reader/article.html",
-        {**places, **nonce_and_time, **moving},
+        {**places, **nonce_and_time, **moving, **copies},
         article=shown_article(shown.article, text=True),
         gift=gift,
         confirm=confirm,
         move_nonce=place("move_nonce") if moving else None,
         own_gift=visit.account is not None and "own" in request.args,
+        reporting=reporting,
         arrived="own" in request.args or "kept" in request.args,
     )
     response = make_response(text)

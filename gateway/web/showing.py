@@ -24,6 +24,14 @@ class ShownTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownCopying:
+    """Up to which lengths, in Unicode code points, a copy is left alone and given whole."""
+
+    untouched_below: int
+    passage: int
+
+
+@dataclass(frozen=True, slots=True)
 class ShownPolicy:
     """What every page says of the policy in force."""
 
@@ -32,6 +40,7 @@ class ShownPolicy:
     licensing_email: str
     notice: str
     terms: ShownTerms
+    copying: ShownCopying
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +102,7 @@ def _show_policy(policy: Policy, language: str) -> ShownPolicy:
         licensing_email=policy.publisher.licensing,
         notice=policy.notice_in(language),
         terms=ShownTerms(policy.gift.life.days, policy.gift.readers, policy.gift.unconfirmed),
+        copying=ShownCopying(policy.copying.untouched_below, policy.copying.passage),
     )
 
 

@@ -12,7 +12,7 @@ from gateway.settings import Settings
 from gateway.stamp import PageStamp
 
 # A stamp made for one purpose is worth nothing for another.
-STAMPS = ("card", "claim", "confirm", "move", "transfer", "forget")
+STAMPS = ("card", "claim", "confirm", "copy", "licence", "move", "transfer", "forget")
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class State:
     card_stamp: PageStamp
     claim_stamp: PageStamp
     confirm_stamp: PageStamp
+    copy_stamp: PageStamp
+    licence_stamp: PageStamp
     digest_key: bytes
     move_stamp: PageStamp
     transfer_stamp: PageStamp
@@ -44,6 +46,8 @@ def make_state(runtime: Runtime, settings: Settings) -> State:
         card_stamp=stamps["card"],
         claim_stamp=stamps["claim"],
         confirm_stamp=stamps["confirm"],
+        copy_stamp=stamps["copy"],
+        licence_stamp=stamps["licence"],
         digest_key=runtime.keys.keys.derived("limits.v1"),
         move_stamp=stamps["move"],
         transfer_stamp=stamps["transfer"],

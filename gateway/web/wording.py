@@ -15,6 +15,7 @@ class Way(StrEnum):
 
     ARTICLE = "article"
     FRONT = "front"
+    GIFT = "gift"
     GIFTS = "gifts"
     LICENCE = "licence"
     RETRY = "retry"
@@ -321,6 +322,36 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         _("A reading can go on in another browser a few times, and this one has. You can read on here."),
         _("Elsewhere, open the gift link from the message; it counts there as another reader."),
         (Way.RETRY,),
+    ),
+    Reason.COPY_TOTAL: Wording(
+        _("You have copied as much of this article as a day allows"),
+        _(
+            "What one reader copies and prints of an article is added up over 24 hours, and the sum is past what may be taken in that time. So the text is closed to you for now."
+        ),
+        _("To pass the article on, make a gift link; to use more of it, ask for a licence."),
+        (Way.GIFT, Way.LICENCE, Way.WRITE),
+        until=_("The text opens again on %(moment)s."),
+    ),
+    Reason.COPY_INVALID: Wording(
+        _("This is no length that can be copied"),
+        _("A report of a copy is a whole number of characters, and the article is not that long."),
+        _TRY_AGAIN,
+    ),
+    Reason.COPY_REUSED: Wording(
+        _("This number was reported before"),
+        _("Each copy from a page has a number of its own. The first one counted; this one changed nothing."),
+        _TRY_AGAIN,
+    ),
+    Reason.LICENCE_INVALID: Wording(
+        _("Something is missing in your request"),
+        _("We need to know what for, and a name and an e-mail address to answer to."),
+        _("Fill in what is marked and send it again. Nothing was lost."),
+    ),
+    Reason.LICENCE_UNKNOWN: Wording(
+        _("We have no request of that number"),
+        _("The number may have been misread. It has eight letters and digits."),
+        _("Ask for a licence anew, or write to us."),
+        (Way.LICENCE, Way.WRITE),
     ),
     Reason.NOTE_TOO_LONG: Wording(
         _("The note is too long"),
