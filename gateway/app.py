@@ -28,6 +28,8 @@ from gateway.web import (
     headers,
     intake,
     languages,
+    licencedesk,
+    licensing,
     limits,
     moving,
     operations,
@@ -44,6 +46,21 @@ from gateway.web.state import make_state
 from gateway.web.wording import done_words, words_for
 
 BODY_BYTES = 256 * 1024
+BLUEPRINTS = (
+    reader.bp,
+    copying.bp,
+    licensing.bp,
+    moving.bp,
+    subscriber.bp,
+    giving_back.bp,
+    accounts.bp,
+    admin.bp,
+    licencedesk.bp,
+    rules.bp,
+    pages.bp,
+    api.bp,
+    operations.bp,
+)
 
 
 class _Request(Request):
@@ -145,23 +162,12 @@ def _install(app: Flask, runtime: Runtime, settings: Settings) -> None:
     # These need no session; they check where the form came from by themselves.
     csrf.exempt(reader.bp)
     csrf.exempt(copying.bp)
+    csrf.exempt(licensing.bp)
     csrf.exempt(moving.bp)
     csrf.exempt(accounts.sign_in_now)
     csrf.exempt(pages.forget)
-    for audience in (
-        reader,
-        copying,
-        moving,
-        subscriber,
-        giving_back,
-        accounts,
-        admin,
-        rules,
-        pages,
-        api,
-        operations,
-    ):
-        app.register_blueprint(audience.bp)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
 
     @app.context_processor
     def what_every_page_says() -> dict[str, Any]:

@@ -11,6 +11,7 @@ READER = "reader, account"
 ADMIN = "admin, operator"
 GATEWAY = "gateway"
 GIFT, ACCOUNT, ARTICLE = "gift:REFERENCE", "account:NUMBER", "article:NUMBER"
+LICENCE = "licence:NUMBER"
 # Whom or what a rule counts; a reader or a network stands beside the entry.
 COUNTED = "reader, network, gift:REFERENCE, account:NUMBER, article:NUMBER"
 
@@ -87,6 +88,19 @@ BOOK: Mapping[Event, About] = MappingProxyType(
         ),
         Event.DEVICE_FORGOTTEN: About(
             "A device was forgotten on its person's wish.", READER, "device", "rows"
+        ),
+        Event.COPYING_CLOSED: About(
+            "A reader copied more of an article than a day allows, so its text closed to them.",
+            READER,
+            f"{GIFT}, {ARTICLE}",
+            "article, total",
+        ),
+        Event.LICENCE_ASKED: About("Somebody asked for a licence.", READER, LICENCE, "purpose, characters"),
+        Event.LICENCE_MAILED: About(
+            "A request for a licence was taken by the mail server.", GATEWAY, LICENCE
+        ),
+        Event.LICENCE_STATE_CHANGED: About(
+            "A request for a licence was moved on.", "admin", LICENCE, "from, to, because"
         ),
         Event.ACCOUNT_ADDED: About("An account was made.", ADMIN, ACCOUNT, "role, plan"),
         Event.ACCOUNT_PLAN_CHANGED: About(

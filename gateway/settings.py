@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from gateway.scanners import parse_networks
 
 PREFIX = "GATEWAY_"
-SECRETS = ("database_url", "limits_url")
+SECRETS = ("database_url", "limits_url", "smtp_url")
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -48,6 +48,10 @@ class Settings(BaseModel):
     )
     revocations: Path | None = Field(
         None, description="A file outside the database that keeps every revocation."
+    )
+    smtp_url: str = Field(
+        "",
+        description="smtp:// or smtps://USER:PASSWORD@HOST:PORT for mail to the licensing desk; empty sends none.",
     )
 
     checkpoints: str = Field(
@@ -90,6 +94,19 @@ class Settings(BaseModel):
     @classmethod
     def _networks_only(cls, value: str) -> str:
         parse_networks(value)
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _a_mail_server(cls, value: str) -> str:
+        wants = "want smtp://USER:PASSWORD@HOST:PORT or smtps://USER:PASSWORD@HOST:PORT, or nothing"
+        try:
+            parts = urlsplit(value)
+            right = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            raise ValueError(wants) from None
+        if value and not (right and parts.path in ("", "/") and not parts.query and not parts.fragment):
+            raise ValueError(wants)
         return value
 
     @model_validator(mode="before")

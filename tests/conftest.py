@@ -24,6 +24,7 @@ pytest_plugins = [
     "tests.house",
     "tests.commands",
     "tests.sealed",
+    "tests.mailroom",
 ]
 
 ROOT = Path(__file__).parents[1]

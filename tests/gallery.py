@@ -21,8 +21,9 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from gateway.behaviour import Behaviour
 from gateway.decision import Deny, Reason
+from gateway.licence import Purpose
 from gateway.web import assets, headers, languages, parts, speech
-from gateway.web.wording import done_words, words_for, words_for_status
+from gateway.web.wording import PURPOSES, done_words, words_for, words_for_status
 
 
 class Thing(SimpleNamespace):
@@ -78,6 +79,10 @@ ENDPOINTS = {
     "pages.licence": "/licence",
     "pages.privacy": "/privacy",
     "pages.forget": "/privacy/forget",
+    "licensing.ask": "/licence",
+    "licences.requests": "/desk/licences",
+    "licences.one": "/desk/licences/<number>",
+    "licences.move": "/desk/licences/<number>/state",
     "admin.log": "/desk/log",
     "admin.gift": "/desk/gifts/<reference>",
     "admin.give_back": "/desk/gifts/<reference>/give-back",
@@ -503,6 +508,29 @@ def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     rights = Thing(giftable=True, not_giftable_because="", free=False, embargo_until=None, expires_at=None,
                    withdrawn_at=None, copyright_holder="The Northern Ledger")  # fmt: skip
     article = desk | {"article": TIDE, "rights": rights, "picture_travels": True, "open_gifts": 12}
+    asked = Thing(
+        number="7QX2M4KD", at=NOW, about="", headline=TIDE.headline, slug=TIDE.slug, article_id=1, characters=1097,
+        purpose=PURPOSES[Purpose.TEACHING], name="Mira Ode", email="mira@school.example", language="en", state="new",
+        text="Thirty pupils, one term.\nOn paper only.", state_at=NOW, mailed_at=None, mail_tries=2,
+        mail_fault="ConnectionRefusedError",
+    )  # fmt: skip
+    other = Thing(**(vars(asked) | {"number": "B04N7Z1C", "state": "closed", "mailed_at": NOW, "headline": None,
+                                    "article_id": None, "about": "The tide book", "characters": None}))  # fmt: skip
+    counts = {"new": 1, "answered": 0, "closed": 1}
+    many = desk | {"requests": [asked, other], "counts": counts, "wanted": "", "older": "/x", "mails": True}
+    yield "licences", "admin/licences.html", many
+    yield (
+        "licences-none",
+        "admin/licences.html",
+        many | {"requests": [], "wanted": "answered", "mails": False},
+    )
+    one = desk | {"asked": asked, "states": ["answered", "closed"], "entries": ENTRIES[:2], "mails": True}
+    yield "desk-licence", "admin/licence.html", one
+    yield (
+        "desk-licence-auditor",
+        "admin/licence.html",
+        one | {"asked": other, "person": AUDITOR, "mails": False},
+    )
     yield "desk-article", "admin/article.html", article | {"entries": ENTRIES[:1]}
     withdrawn = Thing(
         **vars(rights) | {"giftable": False, "not_giftable_because": "An agency's text", "withdrawn_at": NOW}
@@ -538,8 +566,17 @@ def _rule_pages(desk: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]
 def _word_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     plans = [Thing(label="Standard", gifts=10), Thing(label="Premium", gifts=20)]
     yield "subscribe", "pages/subscribe.html", {"plans": plans}
-    yield "licence", "pages/licence.html", {}
-    kept = Thing(cookie=90, openers=30, entries=730, sessions=30)
+    blank = {"purpose": "", "name": "", "email": "", "text": "", "slug": "", "about": "", "characters": ""}
+    purposes = [(str(code), label) for code, label in PURPOSES.items()]
+    form = {"purposes": purposes, "article": None, "error": None, "wrong": [], "nonce": "n", "sent": blank}
+    yield "licence", "pages/licence.html", form
+    filled = blank | {"name": "Mira Ode", "email": "mira@", "characters": "1097", "purpose": "teaching"}
+    wrong = {"error": Deny(Reason.LICENCE_INVALID), "wrong": ["email", "about", "characters"]}
+    yield "licence-filled", "pages/licence.html", form | {"article": TIDE, "sent": filled}
+    yield "licence-wrong", "pages/licence.html", form | wrong | {"sent": filled}
+    received = Thing(number="7QX2M4KD", at=NOW, about=TIDE.headline)
+    yield "licence-received", "pages/licence_received.html", {"received": received}
+    kept = Thing(cookie=90, openers=30, entries=730, sessions=30, copies=30, requests=730)
     privacy = {"kept": kept, "has_device": True, "forgotten": False, "nonce": "n"}
     yield "privacy", "pages/privacy.html", privacy
     yield "privacy-forgotten", "pages/privacy.html", privacy | {"has_device": False, "forgotten": True}
@@ -554,7 +591,7 @@ def pages() -> dict[str, tuple[str, Mapping[str, Any]]]:
 
 POSTED = {
     "reader.claim", "reader.report", "reader.confirm", "reader.go_on", "copying.report", "subscriber.issue", "moving.offer", "moving.take",
-    "giving_back.act", "pages.forget",
+    "giving_back.act", "pages.forget", "licensing.ask", "licences.move",
 }  # fmt: skip
 
 

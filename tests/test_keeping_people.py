@@ -34,7 +34,7 @@ def test_a_reader_is_found_by_device_and_after_erasure_by_nothing(sealed_log: Se
         actors = {each.actor for each in list_entries(connection, EntryFilter(event="claim:made"))}
     assert actors == {"reader", f"reader:{digest(b'tablet')[:8].hex()}"}
     assert house.value("SELECT COUNT(*) FROM claim") == 2
-    assert export_person(house.runtime, OPERATOR, person) == {"readings": [], "log": []}
+    assert export_person(house.runtime, OPERATOR, person) == {"readings": [], "copies": [], "log": []}
     (erased,) = house.entries(Event.PERSON_ERASED.value)
     assert (erased.subject, PHONE in erased.detail) == ("reader", False)
     sealed_log.sealer.beat()

@@ -9,7 +9,12 @@ from tests import gallery
 from tests.browser import NewPerson, assert_accessible, assert_fits
 
 # Refusals share one template; these have each of its parts.
-REFUSALS = ("refused-gift-expired", "refused-article-not_giftable", "refused-request-too_fast")
+REFUSALS = (
+    "refused-gift-expired",
+    "refused-article-not_giftable",
+    "refused-request-too_fast",
+    "refused-copy-total_reached",
+)
 NAMES = [name for name in gallery.pages() if not name.startswith("refused-") or name in REFUSALS]
 WINDOWS = {
     "phone, light": {"viewport": {"width": 320, "height": 640}, "color_scheme": "light"},
@@ -55,6 +60,9 @@ def test_what_is_pressed_is_as_large_as_a_finger(new_person: NewPerson, address:
         "account",
         "log",
         "desk-account",
+        "licence-wrong",
+        "licences",
+        "desk-licence",
     ):
         page.goto(f"{address}/en/{name}.html")
         assert _small_targets(page) == [], name

@@ -29,7 +29,7 @@ def run(once: bool) -> None:  # noqa: FBT001 - click hands options over by name.
         run_jobs(settings)
         return
     with opened() as runtime:
-        runner = JobsRunner(runtime, revocations=settings.revocations)
+        runner = JobsRunner(runtime, revocations=settings.revocations, smtp_url=settings.smtp_url)
         taken = runner.take_turn()
         runner.release()
         sealer = open_sealer(runtime, settings)
@@ -50,7 +50,7 @@ def run_jobs(settings: Settings) -> None:
         # Beside the others: an entry is sealed within seconds, however long another job takes.
         sealer = threading.Thread(target=open_sealer(runtime, settings).run, args=(stop,), name="sealer")
         sealer.start()
-        JobsRunner(runtime, revocations=settings.revocations).run(stop)
+        JobsRunner(runtime, revocations=settings.revocations, smtp_url=settings.smtp_url).run(stop)
         stop.set()
         sealer.join()
 

@@ -11,12 +11,23 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.keeping.leases import LIFE, Lease
+from gateway.keeping.mail import mail_requests
 from gateway.keeping.retention import forget_openers
 from gateway.keeping.revocations import RevocationsError, export_revocations
 from gateway.link import UNSERVED_CLAIM_LIFE
 from gateway.networks import months_of
-from gateway.runtime import Runtime
-from gateway.store import deliveries, gifts, idempotency, networks, readings, statistics, upkeep
+from gateway.runtime import NoPolicyError, Runtime
+from gateway.store import (
+    copied,
+    deliveries,
+    gifts,
+    idempotency,
+    licences,
+    networks,
+    readings,
+    statistics,
+    upkeep,
+)
 
 LEASE = "jobs"
 LEASE_LIFE = LIFE
@@ -39,11 +50,11 @@ class Job:
 class JobsRunner:
     """Does the jobs when they are due, as long as it has the lease."""
 
-    def __init__(self, runtime: Runtime, *, revocations: Path | None = None) -> None:
+    def __init__(self, runtime: Runtime, *, revocations: Path | None = None, smtp_url: str = "") -> None:
         self._runtime = runtime
         self._due: dict[str, float] = {}
         self._lease = Lease(runtime, LEASE)
-        self.jobs = jobs_of(runtime, revocations)
+        self.jobs = jobs_of(runtime, revocations, smtp_url)
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop; a fault is logged, and what failed is tried again when it is due next."""
@@ -87,7 +98,7 @@ class JobsRunner:
         self._due[job.name] = time.monotonic() + job.every
         try:
             done = job.run(self._runtime.clock())
-        except (SQLAlchemyError, RevocationsError) as fault:
+        except (SQLAlchemyError, RevocationsError, NoPolicyError) as fault:
             log.warning(
                 "job_failed", job=job.name, error=type(fault).__name__, told=str(fault).partition("\n")[0]
             )
@@ -96,8 +107,8 @@ class JobsRunner:
                 log.info("job_done", job=job.name, count=done)
 
 
-def jobs_of(runtime: Runtime, revocations: Path | None) -> tuple[Job, ...]:
-    """List the jobs of an installation; revocations are written where a file for them is set."""
+def jobs_of(runtime: Runtime, revocations: Path | None, smtp_url: str) -> tuple[Job, ...]:
+    """List the jobs of an installation; revocations are written, and mail is sent, where it is set whereto."""
     database = runtime.database
 
     def lapse_claims(now: datetime) -> int:
@@ -118,6 +129,12 @@ def jobs_of(runtime: Runtime, revocations: Path | None) -> tuple[Job, ...]:
     def forget_networks(now: datetime) -> int:
         return _forget_networks(runtime, now)
 
+    def forget_requests(now: datetime) -> int:
+        return _forget_requests(runtime, now)
+
+    def mail(now: datetime) -> int:
+        return mail_requests(runtime, smtp_url, now)
+
     always = (
         Job("lapse unserved claims", 15.0, lapse_claims),
         Job("drop limiter rows", 60.0, drop_limit_hits),
@@ -125,10 +142,12 @@ def jobs_of(runtime: Runtime, revocations: Path | None) -> tuple[Job, ...]:
         Job("drop ended sessions", 600.0, drop_sessions),
         Job("forget networks", 3600.0, forget_networks),
         Job("forget openers", 60.0, lambda now: forget_openers(runtime, now)),
+        Job("forget closed licence requests", 3600.0, forget_requests),
     )
+    mailing = (Job("mail licence requests", 15.0, mail),) if smtp_url else ()
     if revocations is None:
-        return always
-    return (*always, Job("write revocations", 15.0, _Revocations(runtime, revocations).write))
+        return (*always, *mailing)
+    return (*always, *mailing, Job("write revocations", 15.0, _Revocations(runtime, revocations).write))
 
 
 class _Revocations:
@@ -156,9 +175,16 @@ def _forget_networks(runtime: Runtime, now: datetime) -> int:
         return (
             deliveries.drop_deliveries(connection, before.date())
             + deliveries.drop_arrivals(connection, before)
+            + copied.drop_copies(connection, before)
             + statistics.drop_minutes(connection, before)
             + networks.drop_salts(connection, months_of(before)[0])
         )
+
+
+def _forget_requests(runtime: Runtime, now: datetime) -> int:
+    kept = runtime.policies.in_force(now).policy.retention.entries
+    with runtime.database.transaction() as connection:
+        return licences.drop_closed(connection, now - kept)
 
 
 def _lapse_claims(runtime: Runtime, now: datetime) -> int:

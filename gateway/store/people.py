@@ -4,18 +4,20 @@ import secrets
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Column, ColumnElement, Connection, delete, func, or_, select, update
 
 from gateway.models import (
     account,
     allowance,
     api_token,
     claim,
+    copied,
     delivery,
     entry,
     entry_person,
     gift,
     idempotency,
+    licence_request,
     repeat,
     session,
 )
@@ -29,6 +31,8 @@ _CLAIM = [
     gift.c.reference,
     *(claim.c[name] for name in ("claimed_at", "served_at", "confirmed_at", "lapsed_at")),
 ]
+_COPIED = [copied.c[name] for name in ("article_id", "at", "characters", "over", "printed")]
+_REQUEST = [each for each in licence_request.c if each.name not in ("digest", "mail_fault")]
 
 
 def list_about_account(connection: Connection, account_id: int) -> dict[str, Rows]:
@@ -40,6 +44,8 @@ def list_about_account(connection: Connection, account_id: int) -> dict[str, Row
         "tokens": _rows(connection, select(*_TOKEN).where(api_token.c.account_id == account_id)),
         "months": _rows(connection, select(allowance).where(allowance.c.account_id == account_id)),
         "gifts": _rows(connection, select(*_GIFT).where(gift.c.account_id == account_id)),
+        "copies": _rows(connection, select(*_COPIED).where(copied.c.account_id == account_id)),
+        "licence_requests": _rows(connection, select(*_REQUEST).where(_asked_by(account_id))),
         "log": _rows(connection, select(entry).where(or_(entry.c.actor == name, entry.c.subject == name))),
     }
 
@@ -50,6 +56,7 @@ def list_about_device(connection: Connection, device: bytes) -> dict[str, Rows]:
     claims = select(*_CLAIM).join(gift, gift.c.id == claim.c.gift_id).where(*_of_device(device))
     return {
         "readings": _rows(connection, claims),
+        "copies": _rows(connection, select(*_COPIED).where(*_within(copied.c.device, device))),
         "log": _rows(connection, select(entry).where(entry.c.id.in_(beside))),
     }
 
@@ -62,6 +69,9 @@ def erase_account(connection: Connection, account_id: int) -> int:
     return sum(
         connection.execute(statement).rowcount
         for statement in (
+            # Before the account's own row, which knows by which address they were asked.
+            update(licence_request).where(_asked_by(account_id)).values(name="", email="", text=""),
+            delete(copied).where(copied.c.account_id == account_id),
             update(account).where(account.c.id == account_id).values(values),
             delete(session).where(session.c.account_id == account_id),
             delete(idempotency).where(idempotency.c.account_id == account_id),
@@ -86,8 +96,9 @@ def erase_device(connection: Connection, device: bytes) -> int:
     counted = connection.execute(
         update(repeat).where(repeat.c.actor == known).values(actor="reader")
     ).rowcount
+    copies = connection.execute(delete(copied).where(*_within(copied.c.device, device))).rowcount
     beside = connection.execute(delete(entry_person).where(*_by_device(device))).rowcount
-    return len(claims) + counted + beside
+    return len(claims) + counted + copies + beside
 
 
 def _by_device(device: bytes) -> Iterable[Any]:
@@ -95,8 +106,16 @@ def _by_device(device: bytes) -> Iterable[Any]:
 
 
 def _of_device(device: bytes) -> Iterable[Any]:
-    last = device + b"\xff" * (32 - len(device))
-    return claim.c.device >= device, claim.c.device <= last
+    return _within(claim.c.device, device)
+
+
+def _within(column: Column[bytes], device: bytes) -> Iterable[Any]:
+    return column >= device, column <= device + b"\xff" * (32 - len(device))
+
+
+def _asked_by(account_id: int) -> ColumnElement[bool]:
+    address = select(account.c.email).where(account.c.id == account_id).scalar_subquery()
+    return func.lower(licence_request.c.email) == func.lower(address)
 
 
 def _delivered_to(device: bytes) -> Iterable[Any]:

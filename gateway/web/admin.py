@@ -12,7 +12,7 @@ from gateway.auditing.ruling import flags_of
 from gateway.decision import Decision, Deny, Permit, Reason
 from gateway.ledger import Event
 from gateway.web import asking
-from gateway.web.desk import shown_account, shown_entry, shown_gift_line, shown_story
+from gateway.web.desk import shown_account, shown_entry, shown_gift_line, shown_story, subject_asked
 from gateway.web.guards import at_the_desk, me
 from gateway.web.refusals import refused, status_of
 from gateway.web.rows import row
@@ -237,6 +237,7 @@ def _after_account(answer: Decision, account_id: int, done: str) -> Response:
 
 def _filter(filters: dict[str, str]) -> EntryFilter:
     texts = {name: filters[name] for name in TEXT_FILTERS}
+    texts["subject"] = subject_asked(texts["subject"])
     since, until = _day(filters["since"]), _day(filters["until"])
     before = request.args.get("before", type=row)
     return EntryFilter(**texts, since=since, until=until and until + timedelta(days=1), before=before)

@@ -57,7 +57,7 @@ def shown_reporting(shown: Reading, visit: Visit) -> tuple[ShownReporting, Place
         characters=article.characters,
         most=longest_selection(article.characters),
         gift_url=base + url_for("subscriber.share", slug=article.slug),
-        licence_url=base + url_for("pages.licence", article=article.slug),
+        licence_url=base + url_for("pages.licence", article=article.slug, _anchor="ask"),
     )
     return reporting, ({"copy_nonce": _stamp(article.id, whose)} if whose else {})
 

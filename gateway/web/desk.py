@@ -10,7 +10,7 @@ from gateway.accounts import Account
 from gateway.auditing import GiftLine, StoredEntry
 from gateway.auditing.log import GiftStory
 from gateway.decision import Deny
-from gateway.link import standing
+from gateway.link import REFERENCE_ALPHABET, standing
 from gateway.period import Allowance
 from gateway.visitor import Visitor
 from gateway.web.showing import shown_gift, shown_person
@@ -46,11 +46,19 @@ def shown_entry(found: StoredEntry) -> dict[str, Any]:
     }
 
 
+def subject_asked(text: str) -> str:
+    """Read what was typed as an entry's subject: a gift's reference by itself, as on paper, is that gift."""
+    typed = text.replace("-", "").replace(" ", "").upper()
+    return f"gift:{typed}" if len(typed) == 8 and set(typed) <= set(REFERENCE_ALPHABET) else text
+
+
 def page_of(name: str) -> str | None:
     """Return the address of the desk's page on whom or what the log names; None where there is none."""
     kind, _, key = name.partition(":")
     if kind == "gift":
         return url_for("admin.gift", reference=key)
+    if kind == "licence":
+        return url_for("licences.one", number=key)
     if kind == "account" and key.isdigit():
         return url_for("admin.account", account_id=int(key))
     if kind == "article" and key.isdigit():

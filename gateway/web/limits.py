@@ -1,4 +1,4 @@
-"""Request limits: how often anybody may try to sign in. They stop bursts; the quota of gifts is not their matter.
+"""Request limits: how often anybody may try to sign in, or ask for a licence. They stop bursts, and count no gifts.
 
 Nothing about issuing, opening or reading is limited here. While the store of the limits is away, each process
 counts for itself against stricter figures, so that a limit is never absent.
@@ -28,6 +28,9 @@ View = Callable[..., Any]
 EXTENSION: Final = "gateway-limits"
 BY_NETWORK: Final = "10 per 1 minute"
 BY_EMAIL: Final = "5 per 15 minutes"
+# A reporter's whole office may ask from one network; one person has little reason to ask four times in an hour.
+LICENCE_BY_NETWORK: Final = "10 per 1 hour"
+LICENCE_BY_EMAIL: Final = "3 per 1 hour"
 # Each process counts these alone, so five of them together still allow no more than the figures above.
 AWAY_BY_NETWORK: Final = "2 per 1 minute"
 AWAY_BY_EMAIL: Final = "1 per 15 minutes"
@@ -36,7 +39,7 @@ SCHEMES: Final = {"valkey": "redis", "valkeys": "rediss", "unix": "redis+unix"}
 # A store that hangs must not hold the request for longer than this.
 STORE_SECONDS: Final = 1.0
 
-_limited_views: list[View] = []
+_limited_views: dict[View, tuple[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,16 @@ class Limits:
 
 def sign_in_limit(view: View) -> View:
     """Limit a view by the network it is asked from and by the e-mail address that is tried, a success included."""
-    _limited_views.append(view)
+    return _limited(view, BY_NETWORK, BY_EMAIL)
+
+
+def licence_limit(view: View) -> View:
+    """Limit a view by the network and the e-mail address that a licence is asked from."""
+    return _limited(view, LICENCE_BY_NETWORK, LICENCE_BY_EMAIL)
+
+
+def _limited(view: View, by_network: str, by_email: str) -> View:
+    _limited_views[view] = (by_network, by_email)
 
     @wraps(view)
     def limited(*args: Any, **kwargs: Any) -> Any:
@@ -72,11 +84,14 @@ def install(app: Flask, settings: Settings, runtime: Runtime) -> None:
         on_breach=_too_fast,
         key_prefix="gateway",
     )
-    # The limiter would look at every request, and with its store away limit every route: only sign-in is its matter.
+    # The limiter would look at every request, and with its store away limit every route: only these are its matter.
     app.extensions["limiter"] = {limiter}
     limiter.init_app(app)
-    by_network, by_email = limiter.limit(BY_NETWORK), limiter.limit(BY_EMAIL, key_func=_email)
-    app.extensions[EXTENSION] = Limits(limiter, {view: by_network(by_email(view)) for view in _limited_views})
+    guarded = {
+        view: limiter.limit(by_network)(limiter.limit(by_email, key_func=_email)(view))
+        for view, (by_network, by_email) in _limited_views.items()
+    }
+    app.extensions[EXTENSION] = Limits(limiter, guarded)
 
 
 def store_answers() -> bool:
@@ -97,9 +112,8 @@ def _too_fast(breached: RequestLimit) -> Response:
     window = timedelta(seconds=breached.limit.get_expiry())
     # Another store than the database has a clock of its own, so the answer is kept within the window.
     ends = datetime.fromtimestamp(breached.window.reset_time, UTC)
-    return refused(
-        Deny(Reason.SIGN_IN_TOO_FAST, until=min(max(ends, now + timedelta(seconds=1)), now + window))
-    )
+    reason = Reason.SIGN_IN_TOO_FAST if request.blueprint == "accounts" else Reason.REQUEST_TOO_FAST
+    return refused(Deny(reason, until=min(max(ends, now + timedelta(seconds=1)), now + window)))
 
 
 def _network() -> str:

@@ -21,6 +21,7 @@ from gateway.reading.forgetting import forget_device
 from gateway.resources import folder
 from gateway.web import asking
 from gateway.web.asking import DEVICE_SECONDS
+from gateway.web.licensing import licence_page
 from gateway.web.refusals import refused
 from gateway.web.state import state
 
@@ -46,9 +47,9 @@ def subscribe() -> str:
 
 
 @bp.get("/licence")
-def licence() -> str:
-    """Say what may be done with the articles, and whom to ask for more."""
-    return render_template("pages/licence.html")
+def licence() -> Response:
+    """Say what may be done with the articles, and ask what more is wanted."""
+    return licence_page()
 
 
 @bp.get("/privacy")
@@ -64,6 +65,8 @@ def privacy() -> str:
             "openers": policy.retention.openers.days,
             "entries": policy.retention.entries.days,
             "sessions": SESSION_LIFE.days,
+            "copies": policy.retention.openers.days,
+            "requests": policy.retention.entries.days,
         },
         has_device=asking.device() is not None,
         forgotten="forgotten" in request.args,

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from gateway.decision import Reason
+from gateway.licence import Purpose
 from gateway.web.speech import Lazy
 from gateway.web.speech import Lazy as _
 
@@ -474,7 +475,18 @@ DONE: Final[Mapping[str, Lazy]] = {
     "unsuspended": _("The account is no longer suspended."),
     "granted": _("The extra credits are added."),
     "rights_changed": _("The article's rights are changed."),
+    "licence_moved": _("The request is moved on."),
     "restore_confirmed": _("The restore is confirmed. Gift links work again."),
+}
+
+PURPOSES: Final[Mapping[Purpose, Lazy]] = {
+    Purpose.REPRINT: _("Printing it again, in part or whole"),
+    Purpose.PRESS_REVIEW: _("A press review"),
+    Purpose.COMPANY: _("Copies within a company or an office"),
+    Purpose.TEACHING: _("Teaching and research"),
+    Purpose.WEBSITE: _("A web site, a blog or a newsletter"),
+    Purpose.MACHINE: _("Use by machines, such as search or training"),
+    Purpose.OTHER: _("Something else"),
 }
 
 

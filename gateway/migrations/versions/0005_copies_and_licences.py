@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 revision = "0005"
-down_revision = "0006"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 
 revision = "0006"
-down_revision = "0007"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

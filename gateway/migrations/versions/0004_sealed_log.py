@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-revision = "0007"
+revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None

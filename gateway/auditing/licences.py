@@ -1,0 +1,74 @@
+"""Requests for a licence at the desk: listed for all who look, moved on by an admin with a reason."""
+
+from dataclasses import dataclass
+
+from gateway.auditing.acts import permitted
+from gateway.decision import Decision, Deny, Reason
+from gateway.ledger import Actor, Entry, Event
+from gateway.licence import State
+from gateway.runtime import Runtime
+from gateway.store import entries, licences
+from gateway.store.accounts import Account
+from gateway.store.entries import EntryFilter, StoredEntry, append_entry
+from gateway.store.licences import LicenceRequest
+
+__all__ = ["LicenceRequest", "RequestPage", "RequestStory", "list_requests", "move_request", "request_story"]
+
+PAGE = 50
+STORY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPage:
+    """One page of requests, newest first, with how many there are in each state."""
+
+    requests: tuple[LicenceRequest, ...]
+    counts: dict[str, int]
+    older: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestStory:
+    """One request and what became of it, oldest step first."""
+
+    request: LicenceRequest
+    entries: tuple[StoredEntry, ...]
+
+
+def list_requests(runtime: Runtime, *, state: str = "", before: int | None = None) -> RequestPage:
+    """List requests in a state, or all."""
+    with runtime.database.reading() as connection:
+        found = licences.list_requests(connection, state=state, before=before, limit=PAGE + 1)
+        counts = licences.count_requests(connection)
+    return RequestPage(tuple(found[:PAGE]), counts, found[PAGE - 1].id if len(found) > PAGE else None)
+
+
+def request_story(runtime: Runtime, number: str) -> RequestStory | Deny:
+    """Tell a request's story."""
+    with runtime.database.reading() as connection:
+        found = licences.find_request(connection, number)
+        if found is None:
+            return Deny(Reason.LICENCE_UNKNOWN)
+        told = entries.list_entries(connection, EntryFilter(subject=f"licence:{number}"), limit=STORY)
+    return RequestStory(found, tuple(reversed(told)))
+
+
+def move_request(
+    runtime: Runtime, actor: Actor, admin: Account, number: str, because: str, *, state: str
+) -> Decision:
+    """Put a request into another state; to where it stands already is no step."""
+    decision = permitted(runtime, actor, admin, because=because)
+    if isinstance(decision, Deny):
+        return decision
+    if state not in set(State):
+        return Deny(Reason.REQUEST_INVALID)
+    now = runtime.clock()
+    with runtime.database.transaction() as connection:
+        found = licences.find_request(connection, number)
+        if found is None:
+            return Deny(Reason.LICENCE_UNKNOWN)
+        if licences.set_state(connection, number, state, now):
+            about: dict[str, str | int] = {"from": found.state, "to": state, "because": because.strip()}
+            subject = f"licence:{number}"
+            append_entry(connection, Entry(now, actor, Event.LICENCE_STATE_CHANGED, subject, detail=about))
+    return decision
