@@ -35,6 +35,7 @@ from gateway.web import (
     operations,
     pages,
     parts,
+    pausing,
     reader,
     refusals,
     rows,
@@ -46,11 +47,9 @@ from gateway.web.state import make_state
 from gateway.web.wording import done_words, words_for
 
 BODY_BYTES = 256 * 1024
+OPEN_TO_ALL = (reader.bp, pausing.bp, copying.bp, licensing.bp, moving.bp)
 BLUEPRINTS = (
-    reader.bp,
-    copying.bp,
-    licensing.bp,
-    moving.bp,
+    *OPEN_TO_ALL,
     subscriber.bp,
     giving_back.bp,
     accounts.bp,
@@ -160,12 +159,8 @@ def _install(app: Flask, runtime: Runtime, settings: Settings) -> None:
     limits.install(app, settings, runtime)
     csrf = CSRFProtect(app)
     # These need no session; they check where the form came from by themselves.
-    csrf.exempt(reader.bp)
-    csrf.exempt(copying.bp)
-    csrf.exempt(licensing.bp)
-    csrf.exempt(moving.bp)
-    csrf.exempt(accounts.sign_in_now)
-    csrf.exempt(pages.forget)
+    for open_to_all in (*OPEN_TO_ALL, accounts.sign_in_now, pages.forget):
+        csrf.exempt(open_to_all)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
 

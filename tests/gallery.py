@@ -49,8 +49,8 @@ ENDPOINTS = {
     "reader.card": "/g/<token>",
     "reader.claim": "/g/<token>",
     "reader.report": "/g/<token>/report",
-    "reader.go_on": "/articles/<slug>/go-on",
-    "reader.trap": "/full-text",
+    "pausing.go_on": "/articles/<slug>/go-on",
+    "pausing.trap": "/full-text",
     "rules.rules": "/desk/rules",
     "rules.lift": "/desk/rules/<firing_id>/lift",
     "rules.replace": "/desk/gifts/<reference>/replace",
@@ -590,7 +590,7 @@ def pages() -> dict[str, tuple[str, Mapping[str, Any]]]:
 
 
 POSTED = {
-    "reader.claim", "reader.report", "reader.confirm", "reader.go_on", "copying.report", "subscriber.issue", "moving.offer", "moving.take",
+    "reader.claim", "reader.report", "reader.confirm", "pausing.go_on", "copying.report", "subscriber.issue", "moving.offer", "moving.take",
     "giving_back.act", "pages.forget", "licensing.ask", "licences.move",
 }  # fmt: skip
 

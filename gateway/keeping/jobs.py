@@ -5,9 +5,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import structlog
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.keeping.leases import LIFE, Lease
@@ -109,45 +111,31 @@ class JobsRunner:
 
 def jobs_of(runtime: Runtime, revocations: Path | None, smtp_url: str) -> tuple[Job, ...]:
     """List the jobs of an installation; revocations are written, and mail is sent, where it is set whereto."""
-    database = runtime.database
-
-    def lapse_claims(now: datetime) -> int:
-        return _lapse_claims(runtime, now)
-
-    def drop_keys(now: datetime) -> int:
-        with database.transaction() as connection:
-            return idempotency.drop_keys(connection, now - IDEMPOTENCY_LIFE)
-
-    def drop_sessions(now: datetime) -> int:
-        with database.transaction() as connection:
-            return upkeep.drop_sessions(connection, now)
-
-    def drop_limit_hits(now: datetime) -> int:
-        with database.transaction() as connection:
-            return upkeep.drop_limit_hits(connection, now)
-
-    def forget_networks(now: datetime) -> int:
-        return _forget_networks(runtime, now)
-
-    def forget_requests(now: datetime) -> int:
-        return _forget_requests(runtime, now)
-
-    def mail(now: datetime) -> int:
-        return mail_requests(runtime, smtp_url, now)
-
     always = (
-        Job("lapse unserved claims", 15.0, lapse_claims),
-        Job("drop limiter rows", 60.0, drop_limit_hits),
-        Job("drop idempotency keys", 300.0, drop_keys),
-        Job("drop ended sessions", 600.0, drop_sessions),
-        Job("forget networks", 3600.0, forget_networks),
-        Job("forget openers", 60.0, lambda now: forget_openers(runtime, now)),
-        Job("forget closed licence requests", 3600.0, forget_requests),
+        Job("lapse unserved claims", 15.0, partial(_lapse_claims, runtime)),
+        Job("drop limiter rows", 60.0, partial(_within, runtime, upkeep.drop_limit_hits)),
+        Job("drop idempotency keys", 300.0, partial(_within, runtime, _drop_keys)),
+        Job("drop ended sessions", 600.0, partial(_within, runtime, upkeep.drop_sessions)),
+        Job("forget networks", 3600.0, partial(_forget_networks, runtime)),
+        Job("forget openers", 60.0, partial(forget_openers, runtime)),
+        Job("forget closed licence requests", 3600.0, partial(_forget_requests, runtime)),
     )
-    mailing = (Job("mail licence requests", 15.0, mail),) if smtp_url else ()
+    mailing = (
+        (Job("mail licence requests", 15.0, partial(mail_requests, runtime, smtp_url)),) if smtp_url else ()
+    )
     if revocations is None:
         return (*always, *mailing)
     return (*always, *mailing, Job("write revocations", 15.0, _Revocations(runtime, revocations).write))
+
+
+def _within(runtime: Runtime, statement: Callable[[Connection, datetime], int], now: datetime) -> int:
+    """Do what is one statement in a transaction of its own."""
+    with runtime.database.transaction() as connection:
+        return statement(connection, now)
+
+
+def _drop_keys(connection: Connection, now: datetime) -> int:
+    return idempotency.drop_keys(connection, now - IDEMPOTENCY_LIFE)
 
 
 class _Revocations:

@@ -14,7 +14,7 @@ from gateway.policy import Policy
 from gateway.reading.opening import Straight, door
 from gateway.reading.visit import Visit
 from gateway.runtime import Runtime
-from gateway.store import gifts, readings
+from gateway.store import gifts, readers, readings
 from gateway.store.entries import append_entry
 from gateway.store.readings import Claim
 
@@ -91,7 +91,7 @@ def confirm_reading(runtime: Runtime, slug: str, visit: Visit) -> Confirmed | De
     if visit.device is None:
         return Deny(Reason.CLAIM_UNKNOWN)
     with runtime.database.transaction() as connection:
-        _, found = readings.find_article_for_device(connection, slug, visit.device)
+        _, found = readers.find_held(connection, slug, visit.device)
         held = next(
             (each for each in found if each.claim.served_at is not None and each.claim.lapsed_at is None),
             None,

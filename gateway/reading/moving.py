@@ -13,7 +13,7 @@ from gateway.reading.opening import Straight
 from gateway.reading.shelf import Shelf
 from gateway.reading.visit import Visit
 from gateway.runtime import Runtime
-from gateway.store import gifts, readings, transfers
+from gateway.store import gifts, readers, readings, transfers
 from gateway.store.articles import Article
 from gateway.store.entries import append_entry
 from gateway.store.readings import ArticleHead, Claim
@@ -55,7 +55,7 @@ def offer_transfer(runtime: Runtime, slug: str, visit: Visit, digest: bytes) -> 
     if visit.device is None:
         return Deny(Reason.CLAIM_UNKNOWN)
     with runtime.database.transaction() as connection:
-        head, found = readings.find_article_for_device(connection, slug, visit.device)
+        head, found = readers.find_held(connection, slug, visit.device)
         held = next((each for each in found if alive(each.claim, now)), None)
         if head is None or held is None:
             return Deny(Reason.CLAIM_UNKNOWN)

@@ -12,7 +12,7 @@ from gateway.reading.holding import alive
 from gateway.reading.shelf import Shelf
 from gateway.reading.visit import Visit
 from gateway.runtime import Runtime
-from gateway.store import gifts, readings
+from gateway.store import notes, readings
 from gateway.store.articles import Article
 from gateway.store.entries import append_entry
 from gateway.store.readings import ArticleHead, Claim
@@ -105,7 +105,7 @@ def report_note(runtime: Runtime, capability: bytes, visit: Visit) -> bool:
         found = readings.find_card(connection, capability, None)
         if found is None or not found.gift.note:
             return False
-        if gifts.count_note_report(connection, found.gift.id, now) == 1:
+        if notes.count_note_report(connection, found.gift.id, now) == 1:
             subject = f"gift:{found.gift.reference}"
             append_entry(connection, Entry(now, visit.actor, Event.GIFT_NOTE_REPORTED, subject))
         return True

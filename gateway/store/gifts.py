@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func,
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.link import Gift
-from gateway.models import Instant, account, allowance, article, gift, note_report
+from gateway.models import Instant, account, allowance, article, gift
 
 COLUMNS = [gift.c[field.name] for field in fields(Gift)]
 
@@ -174,15 +174,6 @@ def _freeze(
     return list(connection.execute(statement.values(**values)).scalars())
 
 
-def list_revocations(connection: Connection) -> Iterable[tuple[str, datetime, str]]:
-    """List every revocation as reference, instant and reason, oldest first."""
-    statement = select(gift.c.reference, gift.c.revoked_at, gift.c.revoked_because)
-    rows = connection.execute(
-        statement.where(gift.c.revoked_at.is_not(None)).order_by(gift.c.revoked_at, gift.c.id)
-    )
-    return [(row[0], row[1], row[2]) for row in rows]
-
-
 def count_gifts_by_key(connection: Connection, now: datetime) -> dict[str, int]:
     """Count the living gifts each signing key must still verify, by key id."""
     living = gift.c.revoked_at.is_(None) & (gift.c.expires_at > now)
@@ -241,16 +232,6 @@ def thaw_ruled_gifts(connection: Connection, who: str, because: str) -> list[str
     statement = update(gift).where(frozen).returning(gift.c.reference)
     thawed = statement.values(frozen_at=None, frozen_because="", frozen_until=None)
     return list(connection.execute(thawed).scalars())
-
-
-def count_note_report(connection: Connection, gift_id: int, now: datetime) -> int:
-    """Count one more report of a gift's note; returns how many there are."""
-    dialect_insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]
-    first = dialect_insert(note_report).values(gift_id=gift_id, first_at=now, last_at=now, count=1)
-    again = first.on_conflict_do_update(
-        index_elements=["gift_id"], set_={"count": note_report.c.count + 1, "last_at": now}
-    )
-    return int(connection.execute(again.returning(note_report.c.count)).scalar_one())
 
 
 def _line(row: Any) -> GiftLine:

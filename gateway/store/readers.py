@@ -1,14 +1,18 @@
 """What one reader's reading is decided by, in one indexed query: rights, gifts, and what they had and took already."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Date, and_, bindparam, select
 
-from gateway.models import article, claim, copied, delivery, gift
+from gateway.link import Gift
+from gateway.models import account, article, claim, copied, delivery, gift
 from gateway.store.copied import taken_of_article
 from gateway.store.deliveries import account_bytes
-from gateway.store.readings import CLAIM, FOR_DEVICE, HEAD, ArticleHead, Claim, Held, head_of, held_of
+from gateway.store.gifts import COLUMNS as GIFT
+from gateway.store.readings import CLAIM, HEAD, ArticleHead, Claim, Held, head_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +29,14 @@ class FoundArticle:
     taken: int = 0
 
 
-_FOR_DEVICE = FOR_DEVICE.add_columns(
-    taken_of_article(copied.c.device == bindparam("device"), bindparam("since"))
+_HELD = (
+    select(*HEAD, *CLAIM, *GIFT, account.c.name)
+    .outerjoin(claim, and_(claim.c.article_id == article.c.id, claim.c.device == bindparam("device")))
+    .outerjoin(gift, gift.c.id == claim.c.gift_id)
+    .outerjoin(account, account.c.id == gift.c.account_id)
+    .where(article.c.slug == bindparam("slug"))
 )
+_FOR_DEVICE = _HELD.add_columns(taken_of_article(copied.c.device == bindparam("device"), bindparam("since")))
 _FOR_ACCOUNT = (
     select(
         *HEAD,
@@ -57,7 +66,13 @@ def find_article_for_device(
 ) -> FoundArticle | None:
     """Find an article with a device's claims on it, and with what it took of it after `since`."""
     rows = connection.execute(_FOR_DEVICE, {"slug": slug, "device": device, "since": since}).all()
-    return FoundArticle(head_of(rows[0]), tuple(held_of(rows)), taken=rows[0][-1]) if rows else None
+    return FoundArticle(head_of(rows[0]), tuple(_held_of(rows)), taken=rows[0][-1]) if rows else None
+
+
+def find_held(connection: Connection, slug: str, device: bytes) -> tuple[ArticleHead | None, list[Held]]:
+    """Find an article with every claim a device holds on its gifts, in one indexed query."""
+    rows = connection.execute(_HELD, {"slug": slug, "device": device}).all()
+    return (head_of(rows[0]), _held_of(rows)) if rows else (None, [])
 
 
 def find_article_for_account(
@@ -73,3 +88,12 @@ def take_claim(connection: Connection, claim_id: int) -> tuple[Claim, str] | Non
     """Find a claim with its gift's reference, and hold the claim's row until the transaction ends."""
     row = connection.execute(_CLAIM_LOCKED, {"id": claim_id}).first()
     return None if row is None else (Claim(*row[:-1]), row[-1])
+
+
+def _held_of(rows: Iterable[Any]) -> list[Held]:
+    claims, gifts, giver = len(HEAD), len(HEAD) + len(CLAIM), len(HEAD) + len(CLAIM) + len(GIFT)
+    return [
+        Held(Claim(*row[claims:gifts]), Gift(*row[gifts:giver]), row[giver])
+        for row in rows
+        if row[claims] is not None
+    ]

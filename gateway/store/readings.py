@@ -63,13 +63,6 @@ CLAIM = [claim.c[field.name] for field in fields(Claim)]
 _BY_SLUG = select(*HEAD).where(article.c.slug == bindparam("slug"))
 _BY_ID = select(*HEAD).where(article.c.id == bindparam("id"))
 _BY_ID_SHARED = _BY_ID.with_for_update(read=True)
-FOR_DEVICE = (
-    select(*HEAD, *CLAIM, *GIFT, account.c.name)
-    .outerjoin(claim, and_(claim.c.article_id == article.c.id, claim.c.device == bindparam("device")))
-    .outerjoin(gift, gift.c.id == claim.c.gift_id)
-    .outerjoin(account, account.c.id == gift.c.account_id)
-    .where(article.c.slug == bindparam("slug"))
-)
 _CARD = (
     select(*HEAD, *GIFT, account.c.name)
     .select_from(gift)
@@ -126,14 +119,6 @@ def list_article_heads(connection: Connection, article_ids: Iterable[int]) -> di
     """List what several articles are decided by, by id."""
     rows = connection.execute(select(*HEAD).where(article.c.id.in_(list(article_ids))))
     return {row[0]: head_of(row) for row in rows}
-
-
-def find_article_for_device(
-    connection: Connection, slug: str, device: bytes
-) -> tuple[ArticleHead | None, list[Held]]:
-    """Find an article with every claim a device holds on its gifts, in one indexed query."""
-    rows = connection.execute(FOR_DEVICE, {"slug": slug, "device": device}).all()
-    return (head_of(rows[0]), held_of(rows)) if rows else (None, [])
 
 
 def find_card(connection: Connection, capability: bytes, device: bytes | None) -> FoundCard | None:
@@ -244,16 +229,6 @@ def mark_served(connection: Connection, held: Claim, now: datetime, *, within: t
 def mark_confirmed(connection: Connection, claim_id: int, now: datetime) -> None:
     """Note that a person reads."""
     connection.execute(_CONFIRM, {"claim": claim_id, "now": now})
-
-
-def held_of(rows: Iterable[Any]) -> list[Held]:
-    """Read the claims, with their gifts and givers, out of rows of FOR_DEVICE."""
-    claims, gifts, giver = len(HEAD), len(HEAD) + len(CLAIM), len(HEAD) + len(CLAIM) + len(GIFT)
-    return [
-        Held(Claim(*row[claims:gifts]), Gift(*row[gifts:giver]), row[giver])
-        for row in rows
-        if row[claims] is not None
-    ]
 
 
 def head_of(row: Any) -> ArticleHead:

@@ -16,6 +16,7 @@ from gateway.visitor import Visitor
 from gateway.web import asking, copying
 from gateway.web.drawing import Places, page, place
 from gateway.web.onward import straight_on
+from gateway.web.pausing import pause, wait_first
 from gateway.web.placing import placed_gift
 from gateway.web.refusals import refused
 from gateway.web.showing import gift_url, shown_article, shown_line
@@ -72,7 +73,7 @@ def article(slug: str) -> Response:
     visit = asking.visit()
     shown = serving.read_article(state().runtime, state().shelf, slug, visit)
     if isinstance(shown, Deny) and shown.reason is Reason.RULE_CHALLENGED:
-        return _pause(slug)
+        return pause(slug)
     if isinstance(shown, Deny):
         return refused(shown, gift_link=False)
     if isinstance(shown, serving.Teaser):
@@ -167,31 +168,6 @@ def confirm(slug: str) -> Response:
     return refused(answer) if isinstance(answer, Deny) else make_response("", 204)
 
 
-@bp.post("/articles/<slug>/go-on")
-def go_on(slug: str) -> Response:
-    """Let a challenged account go on to an article, once the wait that our clock measures is over."""
-    stamp = state().card_stamp.verify(request.form.get("nonce", ""))
-    if stamp is None or stamp[0] != slug or not asking.from_our_page(stamped=True):
-        return refused(Deny(Reason.CLAIM_FOREIGN))
-    waited = state().runtime.clock() - stamp[1] >= CONFIRM_AFTER
-    shown = serving.read_article(state().runtime, state().shelf, slug, asking.visit(), pressed=waited)
-    if isinstance(shown, Deny) and shown.reason is Reason.RULE_CHALLENGED:
-        return _pause(slug)
-    return refused(shown) if isinstance(shown, Deny) else redirect(url_for("reader.article", slug=slug), 303)
-
-
-@bp.get("/full-text")
-def trap() -> Response:
-    """Answer a program that follows a link which no person or screen reader meets, and count it."""
-    asking.leave_unknown()
-    runtime = state().runtime
-    # A browser that loads ahead takes hidden links too, and any page elsewhere can make people's browsers ask.
-    elsewhere = request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
-    if asking.visitor() is not Visitor.PREVIEW and not elsewhere:
-        runtime.tally.add_trap(asking.networks(), runtime.clock())
-    return refused(Deny(Reason.CLAIM_BY_MACHINE))
-
-
 def _card(shown: opening.Card, token: str, *, wait: bool) -> str:
     why = withheld()
     gift, places = placed_gift(shown.gift, shown.giver)
@@ -232,25 +208,7 @@ def _challenge(capability: bytes, token: str) -> Response:
         return straight_on(shown)
     if isinstance(shown, Deny):
         return refused(shown, gift_link=True)
-    return _wait_first(_card(shown, token, wait=True))
-
-
-def _pause(slug: str) -> Response:
-    """Ask somebody who opens very many articles to press a button after a short wait."""
-    now = state().runtime.clock()
-    text = render_template(
-        "reader/pause.html",
-        slug=slug,
-        nonce=state().card_stamp.sign(slug, now),
-        wait={"until": now + CONFIRM_AFTER, "seconds": CONFIRM_AFTER.seconds},
-    )
-    return _wait_first(text)
-
-
-def _wait_first(text: str) -> Response:
-    response = make_response(text, 429)
-    response.headers["Retry-After"] = str(CONFIRM_AFTER.seconds)
-    return response
+    return wait_first(_card(shown, token, wait=True))
 
 
 def _not_ours(why: Deny) -> Response:
