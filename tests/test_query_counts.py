@@ -43,11 +43,9 @@ STATEMENTS = {
     "issue over the API": 16,
     "My gifts": 5,
 }
-# PostgreSQL lets several write at once, so whoever a bulk rule counts is held by a lock of its own, each a statement;
+# PostgreSQL lets several write at once, so whom bulk rules count is held by locks, taken in a statement of their own;
 # and it writes an entry and what is personal in it in one statement where SQLite takes two.
 ON_POSTGRESQL = {
-    "claim": 11,
-    "first serving": 10,
     "confirm": 6,
     "reading as subscriber, the first time": 6,
 }
