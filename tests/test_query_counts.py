@@ -36,11 +36,11 @@ STATEMENTS = {
     "first serving": 9,
     "confirm": 7,
     "confirm again": 3,
-    "dialog": 7,
-    "issue": 16,
-    "issue handed back": 12,
-    "issue retried": 8,
-    "issue over the API": 16,
+    "dialog": 6,
+    "issue": 14,
+    "issue handed back": 11,
+    "issue retried": 7,
+    "issue over the API": 15,
     "My gifts": 5,
 }
 # PostgreSQL lets several write at once, so whom bulk rules count is held by locks, taken in a statement of their own;
