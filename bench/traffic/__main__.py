@@ -1,7 +1,6 @@
 """`python -m bench.traffic`: let labelled visitors meet the default policy, and print what each kind got and met."""
 
 import argparse
-import logging
 import sys
 import tempfile
 import time
@@ -16,6 +15,7 @@ import structlog
 from bench.traffic import copiers, machines, people
 from bench.traffic.play import FULL, Score, Script, play
 from bench.traffic.town import Town, prepare, town
+from gateway.logs import configure
 from gateway.resources import folder
 
 Scripts = Callable[[Town, Score], Iterator[tuple[float, Script]]]
@@ -24,6 +24,7 @@ ALL_REFUSED = 0.001
 ARTICLES_A_DAY = 24
 ARCHIVE = 100
 DEVICES = 30
+PASSAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,10 @@ def _spends_nothing(score: Score) -> bool:
 def _leaks_little(score: Score) -> bool:
     devices = max((len(each) for each in score.obtained.values()), default=0)
     return devices <= DEVICES and score.facts["flagged"] == 1
+
+
+def _copies_little(score: Score) -> bool:
+    return 0 < score.facts["characters taken"] <= score.facts["characters in all"] + PASSAGE
 
 
 def _guesses_nothing(score: Score) -> bool:
@@ -99,6 +104,7 @@ KINDS = (
     *_copier("archive walker", copiers.archive_walker, ARCHIVE),
     Kind("fifty networks", "copier", copiers.fifty_networks, lambda _: True, "reported"),
     Kind("leaker", "copier", copiers.leaker, _leaks_little, f"≤ {DEVICES} devices a link, flagged"),
+    Kind("passage copier", "copier", copiers.passage_copier, _copies_little, "≤ the total and one passage"),
     Kind("guesser", "copier", copiers.guesser, _guesses_nothing, "no article"),
 )
 # Two kinds on one network would be counted together, so those at once come with another seed's day.
@@ -178,7 +184,7 @@ def _folder() -> Iterator[Path]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    configure("error", to=sys.stderr)
     try:
         yield
     finally:

@@ -14,6 +14,9 @@ LAST_WORDS = "and so it was written down."
 
 _STAMP = re.compile(r'name="nonce" value="([^"]+)"')
 _CONFIRM = re.compile(r'<reading-confirm data-url="([^"]+)" data-nonce="([^"]+)"')
+_COPIES = re.compile(
+    r'<article-copy [^>]*data-characters="(\d+)"[^>]*data-url="([^"]+)" data-nonce="([^"]+)"'
+)
 _RULE = re.compile(r"<p>The rule is called ([a-z0-9-]+)\.</p>")
 _CODE = re.compile(r'<p class="quiet code">Code: ([a-z_:]+)</p>')
 
@@ -98,6 +101,15 @@ class Browser:
         said = self.ask("POST", found[1], {"nonce": found[2]}, Sec_Fetch_Mode="cors", Sec_Fetch_Dest="empty")
         return said.status_code == 204
 
+    def copy(self, page: str, number: int, characters: int) -> bool:
+        """Report, as the article's script does, the page's copy of this number; False where it is not taken."""
+        found = _COPIES.search(page)
+        if found is None:
+            return False
+        report = {"nonce": found[3], "id": f"{number:032x}", "sequence": str(number), "kind": "copy"}
+        said = self.ask("POST", found[2], report | {"characters": str(characters)}, Sec_Fetch_Mode="cors")
+        return said.status_code == 200
+
     def article(self, slug: str) -> Answer:
         """Open an article by its own address."""
         return answer_of(self.ask("GET", f"/articles/{slug}").text)
@@ -109,6 +121,12 @@ class Browser:
             return answer_of(page)
         gone = self.ask("POST", f"/articles/{slug}/go-on", {"nonce": stamp[1]})
         return self.article(slug) if gone.status_code == 303 else answer_of(gone.text)
+
+
+def length_of(page: str) -> int:
+    """Read from an article's page how many characters its text has; 0 where it does not say."""
+    found = _COPIES.search(page)
+    return 0 if found is None else int(found[1])
 
 
 def answer_of(page: str) -> Answer:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from bench.traffic.browser import Answer, Browser, Ended
+from bench.traffic.browser import Answer, Browser, Ended, answer_of, length_of
 from bench.traffic.people import HOUR
 from bench.traffic.play import Score, Script
 from bench.traffic.town import Town
@@ -55,6 +55,11 @@ def archive_walker(town: Town, score: Score, *, number: int = 300, at_once: bool
         return found
 
     yield 0.0, _walks(score, browser, number, at_once=at_once)
+
+
+def passage_copier(town: Town, score: Score, *, passage: int = 500, number: int = 40) -> Kind:
+    """One who takes an article passage by passage with their own browser, which reports what it gives."""
+    yield 0.0, _copies(town, score, town.links(1)[0], passage, number)
 
 
 def guesser(town: Town, score: Score, *, number: int = 2000) -> Kind:
@@ -134,6 +139,20 @@ def _walks(score: Score, browser: Callable[[], Browser], number: int, *, at_once
             yield 3.1
             score.note("copier", slug, walker.go_on(slug, answer.page))
         yield 2.0
+
+
+def _copies(town: Town, score: Score, link: str, passage: int, number: int) -> Script:
+    browser = Browser(town.app, "203.0.118.5")
+    card = browser.card(link)
+    yield 1.0
+    page = score.note("copier", link, browser.claim(link, card.text))
+    score.facts["characters in all"] = length_of(page.page)
+    for each in range(number):
+        if not page.read or not browser.copy(page.page, each, passage):
+            break
+        score.facts["characters taken"] += passage
+        yield 20.0
+        page = score.note("copier", link, answer_of(browser.card(link).text))
 
 
 def _guesses(town: Town, score: Score, number: int) -> Script:

@@ -162,7 +162,7 @@ def town(kept: Path, seed: int) -> Iterator[Town]:
         # Its own thread would write whenever the real time says; here the clock of the town says it.
         runtime.tally.close()
         app = build_app(runtime, Settings(var=kept.parent))
-        yield Town(app, runtime, clock, Random(seed), jobs_of(runtime, None))
+        yield Town(app, runtime, clock, Random(seed), jobs_of(runtime, None, ""))
         runtime.close()
 
 
