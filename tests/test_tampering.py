@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ from gateway import verify
 from gateway.keeping.proving import export_log, prove_entry, prove_history
 from gateway.ledger import OPERATOR
 from gateway.store import sealing
-from gateway.verify import leaf_hash, notes_of
+from gateway.verify import Line, examine, leaf_hash, notes_of
 from tests.sealed import SealedLog
 
 COPY = (
@@ -301,6 +302,17 @@ def test_one_history_is_proven_outside_and_another_is_not(log: SealedLog) -> Non
     proof = json.loads(path.read_text())
     path.write_text(json.dumps({**proof, "old": notes[2].spelled()}))
     assert run_verifier(log, path)[0] == 1
+
+
+def test_verifying_takes_no_more_memory_for_a_long_log_than_for_a_short_one() -> None:
+    text = b'{"id":1}'
+    lines = (Line(at, at, leaf_hash(text), text) for at in range(60_000))
+    tracemalloc.start()
+    report = examine(lines, iter(()), [])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert report.entries == 60_000
+    assert peak < 200_000
 
 
 def log_number(do: Callable[..., object], position: int) -> object:
