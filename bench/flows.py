@@ -26,6 +26,11 @@ BROWSER = (
 STRIDE = 104_729
 
 
+def network_address(number: int) -> str:
+    """Spell an address in a network of its own for each number below 8 million."""
+    return f"{1 + (number >> 16) % 126}.{number >> 8 & 255}.{number & 255}.7"
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """A server being measured, with what is in its database and the keys that its links were signed with."""
@@ -35,10 +40,13 @@ class Site:
     world: World
     keys: KeyRing
 
-    def request(self, path: str, cookies: str = "", form: dict[str, str] | None = None) -> bytes:
-        """Spell a browser's request."""
+    def request(
+        self, path: str, cookies: str = "", form: dict[str, str] | None = None, *, network: int = 0
+    ) -> bytes:
+        """Spell a browser's request, as a proxy hands it on from this network: bulk rules count by these."""
         body = urlencode(form).encode() if form is not None else b""
         lines = f"{'GET' if form is None else 'POST'} {path} HTTP/1.1\r\nHost: {self.host}:{self.port}\r\n{BROWSER}"
+        lines += f"X-Forwarded-For: {network_address(network)}\r\n"
         lines += f"Cookie: {cookies}\r\n" if cookies else ""
         if form is not None:
             lines += "Content-Type: application/x-www-form-urlencoded\r\n"
@@ -70,23 +78,24 @@ class Flow:
 def _reads(site: Site, numbers: Sequence[int]) -> list[bytes]:
     def one(gift: int) -> bytes:
         path = f"/articles/{world.slug(site.world.article_of(gift))}"
-        return site.request(path, f"device={world.device(gift)}")
+        return site.request(path, f"device={world.device(gift)}", network=gift)
 
     return [one(site.gift(number)) for number in numbers]
 
 
 def _cards(site: Site, numbers: Sequence[int]) -> list[bytes]:
-    return [site.request(site.link(site.gift(number))) for number in numbers]
+    return [site.request(site.link(site.gift(number)), network=number) for number in numbers]
 
 
 def _claims(site: Site, numbers: Sequence[int]) -> list[bytes]:
     stamp = PageStamp(site.keys.keys.derived("stamp.v1"), "card.v1")
 
-    def one(gift: int) -> bytes:
+    def one(number: int) -> bytes:
+        gift = site.gift(number)
         nonce = stamp.sign(world.reference(gift), datetime.now(UTC))
-        return site.request(site.link(gift), form={"nonce": nonce, "pressed": "1"})
+        return site.request(site.link(gift), form={"nonce": nonce, "pressed": "1"}, network=number)
 
-    return [one(site.gift(number)) for number in numbers]
+    return [one(number) for number in numbers]
 
 
 def _issues(site: Site, numbers: Sequence[int]) -> list[bytes]:
@@ -96,7 +105,7 @@ def _issues(site: Site, numbers: Sequence[int]) -> list[bytes]:
         account, article = site.world.untouched(number)
         form = {"csrf_token": token, "idempotency_key": f"bench-{number}", "kind": "gift", "show_name": "1"}
         cookies = f"sign_in={world.session(account)}; form={cookie}"
-        return site.request(f"/articles/{world.slug(article)}/share", cookies, form)
+        return site.request(f"/articles/{world.slug(article)}/share", cookies, form, network=account)
 
     return [one(number) for number in numbers]
 

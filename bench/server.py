@@ -70,6 +70,8 @@ def serving(address: str, keys: Path, pages: Path) -> Iterator[tuple[str, int]]:
         "GATEWAY_KEYS": str(keys),
         "GATEWAY_BASE_URL": f"http://{host}:{port}",
         "GATEWAY_THREADS": str(THREADS),
+        # The client stands for a proxy, behind which everybody comes from a network of their own.
+        "GATEWAY_PROXIES": "1",
         PAGES: str(pages),
     }
     command = [sys.executable, "-m", "bench.server", f"{host}:{port}"]

@@ -29,11 +29,12 @@ Event = MutableMapping[str, Any]
 _encoded = json.JSONEncoder(ensure_ascii=False, default=repr).encode
 
 
-class _Requests:
-    """Where the lines of requests go, and from which level on; as `configure` says."""
+class _Lines(structlog.WriteLoggerFactory):
+    """Where lines go, and from which level on."""
 
-    stream: TextIO | None = None
-    least: int = logging.INFO
+    def __init__(self, stream: TextIO, least: int) -> None:
+        super().__init__(stream)
+        self.stream, self.least = stream, least
 
 
 class JsonLines(logging.Formatter):
@@ -57,7 +58,6 @@ def configure(level: str = "info", *, to: TextIO | None = None) -> None:
     """Send every line from this level on to standard output, or to `to`; doing it again replaces the last time."""
     stream = to or sys.stdout
     least = logging.getLevelNamesMapping()[level.upper()]
-    _Requests.stream, _Requests.least = stream, least
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -66,7 +66,7 @@ def configure(level: str = "info", *, to: TextIO | None = None) -> None:
             spelled,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(least),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=_Lines(stream, least),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(stream)
@@ -78,15 +78,16 @@ def configure(level: str = "info", *, to: TextIO | None = None) -> None:
 def note_request(level: int, **said: str | float) -> None:
     """Write the line that every answer gets, past all that other lines go through.
 
-    Each of its words must be one of ours or a number, for nothing is masked.
+    Each of its words must be one of ours or a number, for nothing is masked. A process that was not configured, as
+    a test or a tool is, writes none.
     """
-    if level < _Requests.least:
+    lines = structlog.get_config()["logger_factory"]
+    if not isinstance(lines, _Lines) or level < lines.least:
         return
     at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     line = _encoded({"at": at, "level": logging.getLevelName(level).lower(), "event": "request", **said})
-    stream = _Requests.stream or sys.stdout
-    stream.write(f"{line}\n")
-    stream.flush()
+    lines.stream.write(f"{line}\n")
+    lines.stream.flush()
 
 
 def masked(line: str) -> str:

@@ -3,7 +3,8 @@
 import hmac
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from threading import Lock
 
 from sqlalchemy import Connection
@@ -69,5 +70,11 @@ class NetworkBook:
 
 def months_of(now: datetime) -> tuple[str, str]:
     """Name the UTC month of an instant and the one before."""
-    first = now.astimezone(UTC).replace(day=1)
-    return f"{first:%Y-%m}", f"{first - timedelta(days=1):%Y-%m}"
+    at = now.astimezone(UTC)
+    return _months(at.year, at.month)
+
+
+@lru_cache(4)
+def _months(year: int, month: int) -> tuple[str, str]:
+    before = date(year, month, 1) - timedelta(days=1)
+    return f"{year:04}-{month:02}", f"{before:%Y-%m}"

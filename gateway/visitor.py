@@ -260,4 +260,4 @@ def network_of(address: str) -> str:
         if found.ipv4_mapped is None:
             return str(ipaddress.IPv6Network((int(found), 64), strict=False))
         found = found.ipv4_mapped
-    return str(ipaddress.IPv4Network((int(found), 24), strict=False))
+    return f"{ipaddress.IPv4Address(int(found) & 0xFFFFFF00)}/24"
