@@ -84,7 +84,7 @@ def nonce_in(page: TestResponse) -> str:
 
 def confirm_nonce_in(page: TestResponse) -> str:
     """Find the stamp that the page's script sends."""
-    found = re.search(r'data-nonce="([^"]+)"', page.text)
+    found = re.search(r'<reading-confirm[^>]* data-nonce="([^"]+)"', page.text)
     assert found is not None, page.text
     return found[1]
 
