@@ -73,7 +73,7 @@ class Device:
 
     def confirm(self, slug: str) -> int:
         """Report, as the page's script does, that a person reads."""
-        found = re.search(r'data-nonce="([^"]+)"', self.page)
+        found = re.search(r'<reading-confirm[^>]* data-nonce="([^"]+)"', self.page)
         assert found is not None, self.page
         return self.ask("POST", f"/articles/{slug}/confirm", nonce=found[1])[0]
 
