@@ -146,7 +146,8 @@ def test_a_person_is_told_their_requests_and_copies_and_both_go_with_them(
         assert told["copies"][0]["characters"] == 60
         assert asked is None or [each["text"] for each in told["licence_requests"]] == [TEXT]
         erase_person(house.runtime, OPERATOR, person, because="asked for")
-    assert house.value("SELECT COUNT(*) FROM copied") == 0
+    assert house.value("SELECT COUNT(*) FROM copied WHERE account_id IS NOT NULL") == 0
+    assert bytes(house.value("SELECT device FROM copied")) != digest(b"phone"), "counted, and nobody's"
     assert (
         house.value("SELECT COUNT(*) FROM licence_request WHERE name = '' AND email = '' AND text = ''") == 1
     )

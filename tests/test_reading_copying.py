@@ -18,6 +18,7 @@ from gateway.reading.shelf import Shelf
 from gateway.reading.visit import Visit
 from gateway.store import accounts
 from gateway.store.copied import Reader, add_copy
+from gateway.store.transfers import move_claim
 from tests.house import House
 
 PHONE = Visit(digest(b"phone"))
@@ -236,6 +237,16 @@ def test_one_article_closes_and_another_stays_open(house: House) -> None:
         copy(house, number)
     assert reason(read(house)) is Reason.COPY_TOTAL
     assert isinstance(read_article(house.runtime, Shelf(), "about-other", PHONE), Reading)
+
+
+@pytest.mark.usefixtures("length")
+def test_what_was_copied_goes_along_when_the_reading_moves_to_another_browser(house: House) -> None:
+    for number in (1, 2, 3):
+        copy(house, number)
+    tablet = Visit(digest(b"tablet"))
+    with house.runtime.database.transaction() as connection:
+        move_claim(connection, 1, 1, tablet.device or b"")
+    assert reason(read(house, tablet)) is Reason.COPY_TOTAL
 
 
 @pytest.mark.usefixtures("length")

@@ -89,16 +89,17 @@ def erase_device(connection: Connection, device: bytes) -> int:
         # A device of its own for each, so that nothing ties them to one another either.
         nobody = secrets.token_bytes(32)
         connection.execute(update(claim).where(claim.c.id == claim_id).values(device=nobody))
-    # The bulk rules go on counting what was delivered, under a name that leads to no cookie.
-    delivered = update(delivery).where(*_delivered_to(device)).values(who=secrets.token_bytes(32))
+    # The bulk rules go on counting what was delivered and copied, under a name that leads to no cookie.
+    delivered = update(delivery).where(*_within(delivery.c.who, device)).values(who=secrets.token_bytes(32))
+    copies = update(copied).where(*_within(copied.c.device, device)).values(device=secrets.token_bytes(32))
     connection.execute(delivered)
+    connection.execute(copies)
     known = f"reader:{device.hex()}"
     counted = connection.execute(
         update(repeat).where(repeat.c.actor == known).values(actor="reader")
     ).rowcount
-    copies = connection.execute(delete(copied).where(*_within(copied.c.device, device))).rowcount
     beside = connection.execute(delete(entry_person).where(*_by_device(device))).rowcount
-    return len(claims) + counted + copies + beside
+    return len(claims) + counted + beside
 
 
 def _by_device(device: bytes) -> Iterable[Any]:
@@ -116,11 +117,6 @@ def _within(column: Column[bytes], device: bytes) -> Iterable[Any]:
 def _asked_by(account_id: int) -> ColumnElement[bool]:
     address = select(account.c.email).where(account.c.id == account_id).scalar_subquery()
     return func.lower(licence_request.c.email) == func.lower(address)
-
-
-def _delivered_to(device: bytes) -> Iterable[Any]:
-    last = device + b"\xff" * (32 - len(device))
-    return delivery.c.who >= device, delivery.c.who <= last
 
 
 def _rows(connection: Connection, statement: Any) -> Rows:

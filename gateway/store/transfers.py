@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.link import Gift
-from gateway.models import claim, gift, transfer
+from gateway.models import claim, copied, gift, transfer
 from gateway.store.gifts import COLUMNS as GIFT
 
 
@@ -60,7 +60,14 @@ def take_transfer(connection: Connection, digest: bytes, now: datetime) -> bool:
 
 
 def move_claim(connection: Connection, claim_id: int, gift_id: int, device: bytes) -> None:
-    """Give a claim to another device, in place of a claim of that device's own that has lapsed."""
+    """Give a claim to another device, in place of a claim of that device's own that has lapsed.
+
+    What was copied by it goes along, so that a text which closed does not open by moving.
+    """
     lapsed = (claim.c.gift_id == gift_id) & (claim.c.device == device) & (claim.c.id != claim_id)
     connection.execute(delete(claim).where(lapsed, claim.c.lapsed_at.is_not(None)))
+    moved = select(claim.c.device, claim.c.article_id).where(claim.c.id == claim_id)
+    left, article_id = connection.execute(moved).one()
+    copies = (copied.c.device == left) & (copied.c.article_id == article_id)
+    connection.execute(update(copied).where(copies).values(device=device))
     connection.execute(update(claim).where(claim.c.id == claim_id).values(device=device))
