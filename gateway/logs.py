@@ -6,7 +6,6 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from datetime import UTC, datetime
 from typing import Any, TextIO
 
 import structlog
@@ -84,7 +83,7 @@ def note_request(level: int, **said: str | float) -> None:
     lines = structlog.get_config()["logger_factory"]
     if not isinstance(lines, _Lines) or level < lines.least:
         return
-    at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    at = _stamped(None, "", {})["at"]
     line = _encoded({"at": at, "level": logging.getLevelName(level).lower(), "event": "request", **said})
     lines.stream.write(f"{line}\n")
     lines.stream.flush()
@@ -117,7 +116,8 @@ def _without_network(found: re.Match[str]) -> str:
     return text if text in _OWN else "(address)"
 
 
+_stamped = structlog.processors.TimeStamper(fmt="iso", utc=True, key="at")
 _STEPS: tuple[Any, ...] = (
-    structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+    _stamped,
     structlog.processors.format_exc_info,
 )

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -25,7 +26,7 @@ COMMANDS = [
     for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL)
     for line in block.splitlines()
 ]
-SERVING = ("gateway run", "gateway jobs run")
+SERVING = ("gateway run --bind 127.0.0.1:8000 --workers 2", "gateway jobs run")
 # What is typed as it stands in a sentence: each is run below.
 IN_SENTENCES = ["PORT=8080 make demo", "make lint", "gateway policy propose FILE --at INSTANT"]
 
@@ -44,7 +45,7 @@ def test_make_knows_what_to_do(command: str) -> None:
 
 def test_the_operators_commands_work(sqlite_url: str, tmp_path: Path) -> None:
     place = installation(sqlite_url, tmp_path / "var")
-    ran = [each for each in COMMANDS if each.startswith("gateway ") and not each.startswith(SERVING)]
+    ran = [each for each in COMMANDS if each.startswith("gateway ") and each not in SERVING]
     assert ran[0] == "gateway db upgrade"
     for command in ran:
         place.command(*command.replace("articles/", "gateway/demo/articles/").split()[1:])
@@ -90,6 +91,7 @@ def test_the_gateway_runs_with_its_jobs_as_the_readme_says(sqlite_url: str, tmp_
         assert started(["gateway", "db", "upgrade"], settings, said).wait(60) == 0
         both = [started(each.replace("8000", str(port)).split(), settings, said) for each in (run, jobs)]
         wait_for(both[0], f"http://127.0.0.1:{port}/readyz", tmp_path / "said")
+        wait_until(lambda: "jobs_started" in (tmp_path / "said").read_text(), both[1], tmp_path / "said")
         for each in both:
             assert each.poll() is None
             each.send_signal(signal.SIGTERM)
@@ -106,9 +108,14 @@ def started(words: list[str], settings: dict[str, str], said: IO[bytes]) -> subp
 
 
 def wait_for(process: subprocess.Popen[bytes], url: str, said: Path) -> None:
-    """Wait until an address answers; fail with what was said where the process ends or takes too long."""
+    """Wait until an address answers."""
+    wait_until(lambda: answers(url), process, said)
+
+
+def wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], said: Path) -> None:
+    """Wait until something holds; fail with what was said where the process ends or takes too long."""
     end = time.monotonic() + READY_WITHIN_SECONDS
-    while not answers(url):
+    while not ready():
         assert process.poll() is None, said.read_text()
         assert time.monotonic() < end, said.read_text()
         time.sleep(0.1)
