@@ -38,26 +38,40 @@ class ShownReporting:
     the longest selection that can be reported; the two ways forward are whole addresses, since they travel with a copy.
     """
 
-    url: str
+    base_url: str
+    slug: str
     nonce: str
     characters: int
     most: int
-    gift_url: str
-    licence_url: str
+
+    # Asked for by a page that is being drawn, and not with every answer.
+
+    @property
+    def url(self) -> str:
+        """Where copies are reported."""
+        return url_for("copying.report", slug=self.slug) if self.nonce else ""
+
+    @property
+    def gift_url(self) -> str:
+        """Where the article can be given."""
+        return self.base_url + url_for("subscriber.share", slug=self.slug)
+
+    @property
+    def licence_url(self) -> str:
+        """Where a licence for the article is asked for."""
+        return self.base_url + url_for("pages.licence", article=self.slug, _anchor="ask")
 
 
 def shown_reporting(shown: Reading, visit: Visit) -> tuple[ShownReporting, Places]:
     """Tell a page how to report copies: only of a text that is not everybody's, and only for who reads it here."""
     article = shown.article
     whose = _whose(shown, visit)
-    base = state().settings.base_url
     reporting = ShownReporting(
-        url=url_for("copying.report", slug=article.slug) if whose else "",
+        state().settings.base_url,
+        article.slug,
         nonce=place("copy_nonce") if whose else "",
         characters=article.characters,
         most=longest_selection(article.characters),
-        gift_url=base + url_for("subscriber.share", slug=article.slug),
-        licence_url=base + url_for("pages.licence", article=article.slug, _anchor="ask"),
     )
     return reporting, ({"copy_nonce": _stamp(article.id, whose)} if whose else {})
 

@@ -21,8 +21,8 @@ MOMENT: Final[Mapping[str, str]] = {
 DAY: Final[Mapping[str, str]] = {"en": "d MMMM y", "de": "d. MMMM y"}
 LONG_DAY: Final[Mapping[str, str]] = {"en": "EEEE d MMMM y", "de": "EEEE, d. MMMM y"}
 STAMP: Final[Mapping[str, str]] = {"en": "d MMM y, HH:mm:ss", "de": "dd.MM.y, HH:mm:ss"}
-# The clock within these patterns, longest first, and how Python spells it.
-CLOCKS: Final[Mapping[str, str]] = {"HH:mm:ss": "%H:%M:%S", "HH:mm": "%H:%M"}
+# The clock within these patterns, longest first, and how far it goes.
+CLOCKS: Final[Mapping[str, str]] = {"HH:mm:ss": "seconds", "HH:mm": "minutes"}
 _CLOCK: Final = "@"
 MONTH: Final[Mapping[str, str]] = {"en": "MMMM y", "de": "MMMM y"}
 
@@ -38,8 +38,8 @@ def _time_element(value: datetime, pattern: str, language: str, zone: str, *, sh
     # Where a clock is changed within an hour, the hour's name for the zone need not be the instant's.
     alike = hour if hour.utcoffset() == local.utcoffset() else local
     before, after = _around_clock(alike, local.utcoffset(), pattern, language, zone, short_zone=short_zone)
-    clock = next((local.strftime(form) for clock, form in CLOCKS.items() if clock in pattern), "")
-    machine = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    clock = next((local.time().isoformat(to) for clock, to in CLOCKS.items() if clock in pattern), "")
+    machine = value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
     # Written in one go, since every gift has an end of its own; `before` and `after` are escaped already.
     return Markup(f'<time datetime="{machine}">{before}{clock}{after}</time>')  # noqa: S704
 
