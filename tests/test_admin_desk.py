@@ -149,6 +149,11 @@ def test_the_log_is_filtered(app: Flask, site: Site, auditor: Person, given: Iss
         assert (page.status_code, set(rows(page))) == (200, events), query
 
 
+@pytest.mark.parametrize("asked", ["until=9999-12-31", "since=9999-12-31", "since=0001-01-01"])
+def test_a_day_at_the_calendars_edge_is_refused(auditor: Person, asked: str) -> None:
+    assert auditor.see(f"/admin/log?{asked}").status_code == 400
+
+
 def test_a_filter_that_is_no_day_is_refused_and_shows_the_form_again(auditor: Person) -> None:
     page = auditor.see("/admin/log?since=yesterday&event=gift:issued")
     assert page.status_code == 400

@@ -1,8 +1,7 @@
 """The desk: the log, the stories of gifts, accounts and articles, and the acts of an admin."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -12,12 +11,18 @@ from gateway.auditing.ruling import flags_of
 from gateway.decision import Decision, Deny, Permit, Reason
 from gateway.ledger import Event
 from gateway.web import asking
-from gateway.web.desk import shown_account, shown_entry, shown_gift_line, shown_story, subject_asked
+from gateway.web.desk import (
+    day_asked,
+    shown_account,
+    shown_entry,
+    shown_gift_line,
+    shown_story,
+    subject_asked,
+)
 from gateway.web.guards import at_the_desk, me
 from gateway.web.refusals import refused, status_of
 from gateway.web.rows import row
 from gateway.web.rules import reason_given, shown_firing
-from gateway.web.showing import shown_policy
 from gateway.web.state import state
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
@@ -238,13 +243,6 @@ def _after_account(answer: Decision, account_id: int, done: str) -> Response:
 def _filter(filters: dict[str, str]) -> EntryFilter:
     texts = {name: filters[name] for name in TEXT_FILTERS}
     texts["subject"] = subject_asked(texts["subject"])
-    since, until = _day(filters["since"]), _day(filters["until"])
+    since, until = day_asked(filters["since"]), day_asked(filters["until"])
     before = request.args.get("before", type=row)
     return EntryFilter(**texts, since=since, until=until and until + timedelta(days=1), before=before)
-
-
-def _day(text: str) -> datetime | None:
-    """Read a day as its first instant in the publisher's zone; raises ValueError for anything else."""
-    if not text:
-        return None
-    return datetime.combine(date.fromisoformat(text), time(), ZoneInfo(shown_policy().zone))

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Mapping
+from datetime import date, datetime, time
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from flask import url_for
 
@@ -13,7 +15,7 @@ from gateway.decision import Deny
 from gateway.link import REFERENCE_ALPHABET, standing
 from gateway.period import Allowance
 from gateway.visitor import Visitor
-from gateway.web.showing import shown_gift, shown_person
+from gateway.web.showing import shown_gift, shown_person, shown_policy
 from gateway.web.speech import Lazy
 from gateway.web.speech import Lazy as _
 from gateway.web.state import state
@@ -107,3 +109,13 @@ def shown_account(found: Account, allowance: Allowance | None = None) -> dict[st
         "suspended_at": found.suspended_at,
         "allowance": allowance,
     }
+
+
+def day_asked(text: str) -> datetime | None:
+    """Read a day as its first instant in the publisher's zone; raises ValueError for anything else."""
+    if not text:
+        return None
+    found = date.fromisoformat(text)
+    if not date.min.year < found.year < date.max.year:
+        raise ValueError("a day at the calendar's edge has no day before or after it in every zone")
+    return datetime.combine(found, time(), ZoneInfo(shown_policy().zone))
