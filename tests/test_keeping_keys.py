@@ -7,6 +7,7 @@ import pytest
 from gateway.keeping.keys import Need, Retired, list_keys, need_of_key, retire_key, rotate_key
 from gateway.keys import KeyFileError, open_key_ring
 from gateway.ledger import OPERATOR, Actor
+from gateway.sharing.issuing import Issued, Wish, issue_gift
 from gateway.sharing.own import renew_link
 from gateway.sharing.revoking import revoke_gift
 from tests.house import House
@@ -94,3 +95,17 @@ def test_frozen_links_need_their_key_too(house: House) -> None:
         connection.exec_driver_sql("UPDATE gift SET frozen_at = issued_at")
     house.clock.now += timedelta(days=1)
     assert isinstance(retire_key(house.runtime, OPERATOR, issued.gift.key_id, compromised=False), Need)
+
+
+def test_giving_again_after_a_key_was_lost_hands_the_gift_back_signed_anew_and_free(house: House) -> None:
+    giver, article = house.subscriber(), house.article()
+    issued = house.gift(giver, article)
+    rotate_key(house.runtime, OPERATOR)
+    retire_key(house.runtime, OPERATOR, issued.gift.key_id, compromised=True)
+    again = issue_gift(house.runtime, Actor(f"account:{giver}"), Wish(giver, article, "again"))
+    assert isinstance(again, Issued)
+    assert (again.gift.id, again.fresh) == (issued.gift.id, False)
+    assert again.token is not None
+    assert house.runtime.keys.verify(again.token) == issued.gift.capability
+    assert house.value("SELECT used FROM allowance") == 1
+    assert len(house.entries("gift:link_renewed")) == 1

@@ -16,6 +16,7 @@ from gateway.period import Allowance, month_of
 from gateway.policy import GiftTerms
 from gateway.runtime import InForce, Runtime
 from gateway.sharing.credits import allowance_in, counted, limit_of
+from gateway.sharing.resigning import sign_anew
 from gateway.sharing.wording import worded
 from gateway.store import accounts, allowances, gifts, idempotency, readings
 from gateway.store.accounts import Account
@@ -134,9 +135,8 @@ def issue_gift(runtime: Runtime, actor: Actor, wish: Wish) -> Issued | Deny:
         answer = _answered_before(act) or _decide(act)
         if isinstance(answer, Deny):
             detail = {"article": wish.article_id, **answer.detail}
-            subject = f"account:{account.id}"
-            line = Entry(now, actor, Event.GIFT_REFUSED, subject, Outcome.DENY, answer.reason, detail)
-            append_entry(connection, line)
+            refusal = (Event.GIFT_REFUSED, f"account:{account.id}", Outcome.DENY, answer.reason, detail)
+            append_entry(connection, Entry(now, actor, *refusal))
         return answer
 
 
@@ -169,8 +169,7 @@ def _decide(act: _Act) -> Issued | Deny:
     ):
         if isinstance(decision, Deny):
             return decision
-    handed_back = None if act.wish.separate else _hand_back(act, article)
-    answer = handed_back or _give_new(act, article, limit or 0)
+    answer = (None if act.wish.separate else _hand_back(act, article)) or _give_new(act, article, limit or 0)
     if isinstance(answer, Issued):
         _remember(act, answer)
     return answer
@@ -180,11 +179,12 @@ def _hand_back(act: _Act, article: ArticleHead) -> Issued | None:
     open_gifts = gifts.list_open_gifts(act.connection, act.account.id, article.id, act.now)
     signer = act.runtime.keys.signer
     alive = [gift for gift in open_gifts if gift.key_id in signer.key_ids]
-    allowance = allowance_in(act.connection, act.account, act.current.policy, act.now) if alive else None
+    allowance = allowance_in(act.connection, act.account, act.current.policy, act.now) if open_gifts else None
     if allowance is None:
         return None
-    act.log(Event.GIFT_HANDED_BACK, alive[0])
-    return act.issued(alive[0], article.slug, allowance, fresh=False)
+    gift = alive[0] if alive else sign_anew(act.connection, act.actor, open_gifts[0], signer.newest, act.now)
+    act.log(Event.GIFT_HANDED_BACK, gift)
+    return act.issued(gift, article.slug, allowance, fresh=False)
 
 
 def _give_new(act: _Act, article: ArticleHead, limit: int) -> Issued | Deny:

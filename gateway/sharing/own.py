@@ -15,6 +15,7 @@ from gateway.rights import Rights
 from gateway.runtime import Runtime
 from gateway.sharing.credits import allowance_in
 from gateway.sharing.issuing import Issued, Wish, issue_gift
+from gateway.sharing.resigning import sign_anew
 from gateway.sharing.revoking import refundable
 from gateway.sharing.wording import worded
 from gateway.store import accounts, gifts, openers, readings
@@ -127,11 +128,7 @@ def renew_link(runtime: Runtime, actor: Actor, account_id: int, reference: str) 
             return Deny(Reason.GIFT_UNKNOWN)
         signer = runtime.keys.signer
         if gift.key_id not in signer.key_ids:
-            gifts.change_gift(connection, gift.id, key_id=signer.newest)
-            subject = f"gift:{reference}"
-            append_entry(
-                connection, Entry(now, actor, Event.GIFT_LINK_RENEWED, subject, detail={"key": signer.newest})
-            )
+            sign_anew(connection, actor, gift, signer.newest, now)
     return own_gift(runtime, account_id, reference)
 
 
