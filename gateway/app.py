@@ -11,6 +11,7 @@ from werkzeug.http import parse_cookie
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.utils import cached_property
 
+from gateway.keeping.keys import holds_gifts
 from gateway.keys import open_key_ring
 from gateway.resources import folder
 from gateway.runtime import Runtime
@@ -107,12 +108,10 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def open_runtime(settings: Settings) -> Runtime:
-    """Open what the use cases work with; connects to nothing yet."""
-    return Runtime(
-        database=open_database(settings.database, threads=settings.threads),
-        keys=open_key_ring(settings.key_file),
-        base_url=settings.base_url,
-    )
+    """Open what the use cases work with; only where there is no key file yet is the database asked about it."""
+    database = open_database(settings.database, threads=settings.threads)
+    keys = open_key_ring(settings.key_file, needed=lambda: holds_gifts(database))
+    return Runtime(database=database, keys=keys, base_url=settings.base_url)
 
 
 def build_app(runtime: Runtime, settings: Settings) -> Flask:

@@ -7,6 +7,7 @@ import os
 import secrets
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -102,9 +103,18 @@ class KeyRing:
         self.reload(force=True)
 
 
-def open_key_ring(path: Path) -> KeyRing:
-    """Open the key file, making one with a first key where there is none; raises KeyFileError."""
+def open_key_ring(path: Path, *, needed: Callable[[], bool] = lambda: False) -> KeyRing:
+    """Open the key file, making one with a first key where there is none; raises KeyFileError.
+
+    `needed` is asked before a file is made: where it says that links live by keys of a file that was there once,
+    new keys would only hide that it is gone.
+    """
     if not path.exists():
+        if needed():
+            raise KeyFileError(
+                f"{path}: is not there, and the database holds gifts whose links its keys signed; put the key file "
+                "back, or name where it is in GATEWAY_KEYS"
+            )
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             _write(

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.keeping.keys import Need, Retired, list_keys, need_of_key, retire_key, rotate_key
+from gateway.keeping.keys import Need, Retired, holds_gifts, list_keys, need_of_key, retire_key, rotate_key
+from gateway.keeping.readiness import readiness
 from gateway.keys import KeyFileError, open_key_ring
 from gateway.ledger import OPERATOR, Actor
 from gateway.sharing.issuing import Issued, Wish, issue_gift
@@ -109,3 +110,36 @@ def test_giving_again_after_a_key_was_lost_hands_the_gift_back_signed_anew_and_f
     assert house.runtime.keys.verify(again.token) == issued.gift.capability
     assert house.value("SELECT used FROM allowance") == 1
     assert len(house.entries("gift:link_renewed")) == 1
+
+
+def test_a_key_file_that_went_away_is_not_made_anew_where_gifts_need_it(house: House) -> None:
+    gone = house.folder / "gone" / "keys.json"
+
+    def needed() -> bool:
+        return holds_gifts(house.runtime.database)
+
+    assert open_key_ring(house.folder / "other.json", needed=needed).signer.key_ids
+    house.gift(house.subscriber(), house.article())
+    with pytest.raises(KeyFileError, match=r"keys\.json: is not there, and the database holds gifts"):
+        open_key_ring(gone, needed=needed)
+    assert not gone.parent.exists()
+
+
+def test_a_key_that_the_file_lacks_is_named_and_makes_the_process_not_ready(house: House) -> None:
+    issued = house.gift(house.subscriber(), house.article())
+    rotate_key(house.runtime, OPERATOR)
+    house.runtime.keys.retire(issued.gift.key_id)  # By hand: no entry says that it was meant.
+    lost, kept = list_keys(house.runtime)
+    assert (lost.id, lost.links, lost.lost, kept.lost) == (issued.gift.key_id, 1, True, False)
+    assert readiness(house.runtime).keys == "incomplete"
+    house.clock.now = issued.gift.expires_at
+    assert [line.id for line in list_keys(house.runtime)] == [kept.id]
+    assert readiness(house.runtime).keys == "ok"
+
+
+def test_a_key_thrown_away_on_purpose_is_not_lost(house: House) -> None:
+    issued = house.gift(house.subscriber(), house.article())
+    rotate_key(house.runtime, OPERATOR)
+    retire_key(house.runtime, OPERATOR, issued.gift.key_id, compromised=True)
+    assert [line.lost for line in list_keys(house.runtime)] == [False]
+    assert readiness(house.runtime).keys == "ok"

@@ -16,6 +16,7 @@ from flask import Flask
 
 from gateway import logs
 from gateway.app import build_app, create_app
+from gateway.keys import open_key_ring
 from gateway.ledger import account_actor
 from gateway.settings import Settings
 from gateway.sharing.issuing import Issued, Wish, issue_gift
@@ -36,7 +37,8 @@ def new_app(site: Site, tmp_path: Path) -> NewApp:
 
 @pytest.fixture
 def database_away(tmp_path: Path) -> Flask:
-    """Yield an app whose database nobody answers for, and never did."""
+    """Yield an app whose database nobody answers for, and never did; its keys are there."""
+    open_key_ring(tmp_path / "keys.json")
     return create_app(Settings(var=tmp_path, database_url="postgresql+psycopg://nobody@127.0.0.1:1/none"))
 
 

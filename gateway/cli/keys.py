@@ -14,10 +14,14 @@ def keys() -> None:
 
 @keys.command("list")
 def list_() -> None:
-    """List the keys, oldest first, with the living links that need each."""
+    """List the keys, oldest first, with the living links that need each.
+
+    A key that living links need and the key file lacks is named too: its links open nothing until it is back.
+    """
     with opened() as runtime:
         for key in list_keys(runtime):
-            click.echo(f"{key.id}  {key.links:>8} living links{'  signs' if key.signs else ''}")
+            mark = f"  not in {runtime.keys.path}" if key.lost else "  signs" if key.signs else ""
+            click.echo(f"{key.id}  {key.links:>8} living links{mark}")
 
 
 @keys.command()

@@ -7,6 +7,7 @@ import click
 
 from gateway.cli.opening import opened
 from gateway.cli.server import serve
+from gateway.keeping.keys import list_keys
 from gateway.keeping.setup import adopt_policy, policy_file
 from gateway.settings import read_settings
 
@@ -33,8 +34,14 @@ def run(bind: str, workers: int) -> None:
     # Closed again before the workers are made, so that none inherits a connection.
     with opened() as runtime:
         adoption = adopt_policy(runtime, policy_file(settings))
+        lost = [key for key in list_keys(runtime) if key.lost]
     if adoption.remark:
         click.echo(f"gateway: {adoption.remark}", err=True)
+    for key in lost:
+        told = (
+            f"{settings.key_file} lacks key {key.id}, which {key.links} living links need: they open nothing"
+        )
+        click.echo(f"gateway: {told}", err=True)
     serve(settings, bind, workers)
 
 

@@ -3,20 +3,24 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.keys import KeyFileError
+from sqlalchemy import Connection
+
+from gateway.keys import KeyFileError, KeyRing
 from gateway.ledger import Actor, Entry, Event
 from gateway.runtime import Runtime
-from gateway.store import gifts, upkeep
-from gateway.store.entries import append_entry
+from gateway.store import gifts, schema, upkeep
+from gateway.store.engine import Database
+from gateway.store.entries import append_entry, has_entry
 
 
 @dataclass(frozen=True, slots=True)
 class KeyLine:
-    """One key, and the living links that need it; the newest signs."""
+    """One key, and the living links that need it; the newest signs, and a `lost` one is not in the key file."""
 
     id: str
     signs: bool
     links: int
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +40,34 @@ class Retired:
 
 
 def list_keys(runtime: Runtime) -> list[KeyLine]:
-    """List the keys, oldest first."""
+    """List the keys, oldest first; before them the lost ones, which living links need and the key file lacks."""
     now = runtime.clock()
     newest = runtime.keys.signer.newest
     with runtime.database.reading() as connection:
+        lost = lost_keys(connection, runtime.keys, now)
         needed = gifts.count_gifts_by_key(connection, now)
-    return [KeyLine(key.id, key.id == newest, needed.get(key.id, 0)) for key in runtime.keys.keys.link_keys]
+    kept = [KeyLine(key.id, key.id == newest, needed.get(key.id, 0)) for key in runtime.keys.keys.link_keys]
+    return lost + kept
+
+
+def lost_keys(connection: Connection, ring: KeyRing, now: datetime) -> list[KeyLine]:
+    """List the keys that living links need and the key file lacks, but for those that were retired on purpose."""
+    unknown = [key_id for key_id in upkeep.list_signing_keys(connection) if key_id not in ring.signer.key_ids]
+    lines = [
+        KeyLine(key_id, False, upkeep.find_need_of_key(connection, key_id, now)[0], True)
+        for key_id in unknown
+    ]
+    return [
+        line
+        for line in lines
+        if line.links and not has_entry(connection, Event.KEY_RETIRED, f"key:{line.id}")
+    ]
+
+
+def holds_gifts(database: Database) -> bool:
+    """Tell whether a database holds gifts, whose links need the keys that signed them."""
+    with database.reading() as connection:
+        return schema.current(connection) is not None and upkeep.has_gifts(connection)
 
 
 def need_of_key(runtime: Runtime, key_id: str) -> Need:

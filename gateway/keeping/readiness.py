@@ -7,12 +7,13 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway.keeping.keys import lost_keys
 from gateway.keys import KeyFileError
 from gateway.runtime import NoPolicyError, Runtime
 from gateway.store import schema, sealing
 
 OK, AWAY, MISSING, BEHIND, AHEAD = "ok", "away", "missing", "behind", "ahead"
-LATE, STOPPED = "late", "stopped"
+LATE, STOPPED, INCOMPLETE = "late", "stopped", "incomplete"
 # An entry is sealed within five seconds; several times that means that nobody seals.
 LATE_AFTER = timedelta(seconds=30)
 
@@ -41,6 +42,8 @@ def readiness(runtime: Runtime) -> Readiness:
             tables = _tables(connection)
             if tables != OK:
                 return Readiness(OK, tables, MISSING, keys, MISSING)
+            if keys == OK:
+                keys = _completeness(runtime, connection)
             return Readiness(OK, OK, _policy(runtime, connection), keys, _log(runtime, connection))
     except SQLAlchemyError as fault:
         log.warning("not_ready", part="database", error=schema.first_line(fault))
@@ -72,6 +75,14 @@ def _log(runtime: Runtime, connection: Connection) -> str:
         return STOPPED
     oldest = sealing.find_oldest_waiting(connection)
     return OK if oldest is None or runtime.clock() - oldest < LATE_AFTER else LATE
+
+
+def _completeness(runtime: Runtime, connection: Connection) -> str:
+    # Whatever such a process signs or refuses is wrong for the others, so it is not ready.
+    lost = lost_keys(connection, runtime.keys, runtime.clock())
+    for key in lost:
+        log.warning("not_ready", part="keys", missing=key.id, links=key.links)
+    return INCOMPLETE if lost else OK
 
 
 def _keys(runtime: Runtime) -> str:

@@ -121,6 +121,12 @@ def list_entries(connection: Connection, wanted: EntryFilter, *, limit: int = 50
     return [_stored(row) for row in rows]
 
 
+def has_entry(connection: Connection, event: Event, subject: str) -> bool:
+    """Tell whether anything of a kind was ever written about a subject."""
+    found = select(entry.c.id).where(entry.c.subject == subject, entry.c.event == event.value).limit(1)
+    return connection.execute(found).first() is not None
+
+
 def _narrowed(wanted: EntryFilter) -> list[ColumnElement[bool]]:
     names = ("event", "outcome", "reason")
     narrowed = [entry.c[name] == value for name in names if (value := getattr(wanted, name))]

@@ -49,6 +49,22 @@ def find_need_of_key(connection: Connection, key_id: str, now: datetime) -> tupl
     return row[0], row[1]
 
 
+def has_gifts(connection: Connection) -> bool:
+    """Tell whether any gift was ever issued."""
+    return connection.execute(select(gift.c.id).limit(1)).first() is not None
+
+
+def list_signing_keys(connection: Connection) -> list[str]:
+    """List the id of every key that signed a gift; steps through the index from one to the next."""
+    found: list[str] = []
+    statement = select(func.min(gift.c.key_id))
+    key_id = connection.execute(statement).scalar()
+    while key_id is not None:
+        found.append(key_id)
+        key_id = connection.execute(statement.where(gift.c.key_id > key_id)).scalar()
+    return found
+
+
 def count_accounts_by_plan(connection: Connection) -> dict[str, int]:
     """Count the accounts that have a plan, by its name."""
     statement = (
