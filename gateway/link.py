@@ -5,7 +5,7 @@ import binascii
 import hashlib
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -131,6 +131,18 @@ def new_reference() -> str:
     """Draw a gift's public reference: eight characters that name it and open nothing."""
     # A byte is eight times the alphabet, so no letter is likelier than another.
     return "".join(REFERENCE_ALPHABET[byte & 31] for byte in secrets.token_bytes(8))
+
+
+def same_again(open_gifts: Sequence[Gift], key_ids: Container[str], label: str = "") -> Gift | None:
+    """Choose the open gift of an article, of those given newest first, that asking once more hands back.
+
+    That is the one with the label asked for, else the first: what came after it is a link of its own, made for
+    somebody else. One whose key was retired is the last choice.
+    """
+    alive = [gift for gift in open_gifts if gift.key_id in key_ids] or open_gifts
+    labelled = [gift for gift in alive if label and gift.label == label]
+    chosen = labelled or alive
+    return chosen[-1] if chosen else None
 
 
 def standing(gift: Gift, now: datetime) -> Decision:

@@ -321,6 +321,7 @@ def _gift_rows() -> list[Thing]:
         _row(GIFT, TIDE),
         _row(Gift(reference="P2", label="", confirmed=0, unconfirmed=2), OTHERS[1], behaviour=Behaviour(1, 1)),
         _row(Gift(reference="R3", label="Reading circle", confirmed=10, spread=True), OTHERS[2], standing=READ_UP, can_renew=True),
+        _row(Gift(reference="T5", label="Eve"), OTHERS[3], url=None, needs_fresh_link=True),
         _row(Gift(reference="S4", label="Dad"), OTHERS[3], standing=EXPIRED, can_renew=True, url=None),
         _row(Gift(reference="T5", label="Mira"), OTHERS[4], url=None, needs_fresh_link=True,
              standing=Deny(Reason.GIFT_KEY_RETIRED, since=NOW - timedelta(hours=5)), can_revoke=True),

@@ -378,6 +378,35 @@ def test_a_gift_whose_key_was_retired_says_so(server: Server, site: Site) -> Non
     site.runtime.keys.retire(old)
     gift = body(server.ask("GET", f"/gifts/{reference}"))
     assert (gift["state"], gift["reason"], gift["url"]) == ("needs_fresh_link", "gift:key_retired", None)
+    key = {"Idempotency-Key": "renewal"}
+    assert code(server.ask("POST", f"/gifts/{reference}/renew", headers=key)) == (410, "gift:key_retired")
+    for _ in range(2):
+        fresh = body(server.ask("POST", f"/gifts/{reference}/fresh-link"))
+        assert (fresh["gift"]["state"], fresh["allowance"]["used"]) == ("open", 1)
+        assert site.runtime.keys.verify(fresh["gift"]["url"].rpartition("/")[2])
+    with site.runtime.database.reading() as connection:
+        assert len(list_entries(connection, EntryFilter(event="gift:link_renewed"))) == 1
+    server.ask("POST", f"/gifts/{reference}/revoke")
+    assert code(server.ask("POST", f"/gifts/{reference}/fresh-link")) == (410, "gift:revoked")
+
+
+def test_of_several_open_gifts_the_one_with_the_label_or_the_first_is_handed_back(server: Server) -> None:
+    first = body(server.give("one", label="Ada"), 201)["gift"]["reference"]
+    other = body(server.give("two", separate=True, label="Bert"), 201)["gift"]["reference"]
+    assert body(server.give("three"))["gift"]["reference"] == first
+    named = body(server.give("four", label="Bert", note="Another note"))["gift"]
+    assert (named["reference"], named["note"]) == (other, "")
+    assert body(server.give("five", label="Cleo"))["gift"]["label"] == "Ada"
+    assert body(server.ask("GET", "/articles/1/sharing"))["open_gift"]["reference"] == first
+
+
+def test_a_note_of_several_lines_is_kept_with_one_kind_of_line_end(server: Server) -> None:
+    assert body(server.give("one", note="For you:\r\nthe tide"), 201)["gift"]["note"] == "For you:\nthe tide"
+    told = body(server.give("two", separate=True, note="a\u0007b"), 400)
+    assert told["about"] == {
+        "field": "note",
+        "problem": "want text without control characters other than line ends",
+    }
 
 
 def test_an_unknown_gift_is_404_however_it_is_spelled(server: Server) -> None:

@@ -11,13 +11,13 @@ from gateway.decision import Decision, Deny, Permit, Reason
 from gateway.enforcing import Parties, judge
 from gateway.firing import Act
 from gateway.ledger import Actor, Entry, Event, Outcome
-from gateway.link import Gift, new_capability, new_reference
+from gateway.link import Gift, new_capability, new_reference, same_again
 from gateway.period import Allowance, month_of
 from gateway.policy import GiftTerms
 from gateway.runtime import InForce, Runtime
 from gateway.sharing.credits import allowance_in, counted, limit_of
 from gateway.sharing.resigning import sign_anew
-from gateway.sharing.wording import worded
+from gateway.sharing.wording import tidied, worded
 from gateway.store import accounts, allowances, gifts, idempotency, readings
 from gateway.store.accounts import Account
 from gateway.store.entries import append_entry
@@ -34,7 +34,7 @@ class Sharing:
     article: ArticleHead
     decision: Decision
     allowance: Allowance | None
-    open_gifts: tuple[Gift, ...]
+    open_gift: Gift | None
     terms: GiftTerms
 
 
@@ -111,11 +111,12 @@ def sharing_of(runtime: Runtime, account_id: int, article_id: int) -> Sharing | 
         if account is None:
             return Deny(Reason.ACCOUNT_UNKNOWN)
         allowance = allowance_in(connection, account, current.policy, now)
-        open_gifts = tuple(gifts.list_open_gifts(connection, account_id, article_id, now))
+        open_gifts = gifts.list_open_gifts(connection, account_id, article_id, now)
     decision = _may_give(account, article, now, planned=allowance is not None)
     if isinstance(decision, Permit) and not open_gifts and allowance is not None and allowance.remaining == 0:
         decision = spent(allowance)
-    return Sharing(article, decision, allowance, open_gifts, current.policy.gift)
+    open_gift = same_again(open_gifts, runtime.keys.signer.key_ids)
+    return Sharing(article, decision, allowance, open_gift, current.policy.gift)
 
 
 def issue_gift(runtime: Runtime, actor: Actor, wish: Wish) -> Issued | Deny:
@@ -163,10 +164,8 @@ def _decide(act: _Act) -> Issued | Deny:
     if article is None:
         return Deny(Reason.ARTICLE_UNKNOWN)
     limit = limit_of(act.account, act.current.policy)
-    for decision in (
-        _may_give(act.account, article, act.now, planned=limit is not None),
-        worded(act.wish.label, act.wish.note),
-    ):
+    wording = worded(act.wish.label, act.wish.note)
+    for decision in (_may_give(act.account, article, act.now, planned=limit is not None), wording):
         if isinstance(decision, Deny):
             return decision
     answer = (None if act.wish.separate else _hand_back(act, article)) or _give_new(act, article, limit or 0)
@@ -178,11 +177,11 @@ def _decide(act: _Act) -> Issued | Deny:
 def _hand_back(act: _Act, article: ArticleHead) -> Issued | None:
     open_gifts = gifts.list_open_gifts(act.connection, act.account.id, article.id, act.now)
     signer = act.runtime.keys.signer
-    alive = [gift for gift in open_gifts if gift.key_id in signer.key_ids]
-    allowance = allowance_in(act.connection, act.account, act.current.policy, act.now) if open_gifts else None
-    if allowance is None:
+    gift = same_again(open_gifts, signer.key_ids, tidied(act.wish.label))
+    allowance = allowance_in(act.connection, act.account, act.current.policy, act.now) if gift else None
+    if gift is None or allowance is None:
         return None
-    gift = alive[0] if alive else sign_anew(act.connection, act.actor, open_gifts[0], signer.newest, act.now)
+    gift = sign_anew(act.connection, act.actor, gift, signer, act.now)
     act.log(Event.GIFT_HANDED_BACK, gift)
     return act.issued(gift, article.slug, allowance, fresh=False)
 
@@ -212,8 +211,8 @@ def _give_new(act: _Act, article: ArticleHead, limit: int) -> Issued | Deny:
         unconfirmed_bound=terms.unconfirmed,
         policy_version=act.current.version,
         period=month.key,
-        label=act.wish.label.strip(),
-        note=act.wish.note.strip(),
+        label=tidied(act.wish.label),
+        note=tidied(act.wish.note),
         giver_shown=act.wish.giver_shown,
     )
     act.log(Event.GIFT_ISSUED, gift, used=usage.used, limit=limit + usage.granted, period=month.key)

@@ -17,7 +17,7 @@ from gateway.sharing.credits import allowance_in
 from gateway.sharing.issuing import Issued, Wish, issue_gift
 from gateway.sharing.resigning import sign_anew
 from gateway.sharing.revoking import refundable
-from gateway.sharing.wording import worded
+from gateway.sharing.wording import tidied, worded
 from gateway.store import accounts, gifts, openers, readings
 from gateway.store.entries import append_entry
 from gateway.store.gifts import GiftFilter, GiftLine
@@ -112,6 +112,8 @@ def renew_gift(runtime: Runtime, actor: Actor, account_id: int, reference: str, 
     found = own_gift(runtime, account_id, reference)
     if isinstance(found, Deny):
         return found
+    if found.needs_fresh_link:
+        return Deny(Reason.GIFT_KEY_RETIRED)
     if not found.renewable:
         return Deny(Reason.GIFT_STILL_OPEN) if isinstance(found.standing, Permit) else found.standing
     gift = found.gift
@@ -120,15 +122,17 @@ def renew_gift(runtime: Runtime, actor: Actor, account_id: int, reference: str, 
 
 
 def renew_link(runtime: Runtime, actor: Actor, account_id: int, reference: str) -> OwnGift | Deny:
-    """Sign a gift anew with the newest key, free of charge, when the key that signed it was retired."""
+    """Sign a gift anew with the newest key, free of charge, when the key that signed it was retired.
+
+    One that ended is left as it is: its standing tells.
+    """
     now = runtime.clock()
     with runtime.database.transaction() as connection:
         gift = gifts.take_gift(connection, reference)
         if gift is None or gift.account_id != account_id:
             return Deny(Reason.GIFT_UNKNOWN)
-        signer = runtime.keys.signer
-        if gift.key_id not in signer.key_ids:
-            sign_anew(connection, actor, gift, signer.newest, now)
+        if isinstance(standing(gift, now), Permit):
+            sign_anew(connection, actor, gift, runtime.keys.signer, now)
     return own_gift(runtime, account_id, reference)
 
 
@@ -144,7 +148,7 @@ def relabel_gift(
         gift = gifts.take_gift(connection, reference)
         if gift is None or gift.account_id != account_id:
             return Deny(Reason.GIFT_UNKNOWN)
-        gifts.change_gift(connection, gift.id, label=label.strip())
+        gifts.change_gift(connection, gift.id, label=tidied(label))
         append_entry(connection, Entry(now, actor, Event.GIFT_RELABELLED, f"gift:{reference}"))
     return own_gift(runtime, account_id, reference)
 

@@ -1,24 +1,82 @@
 """What a giver may write on a gift: a short label for themselves, a short plain note for the card."""
 
 import re
+import unicodedata
+from functools import cache
+
+from publicsuffixlist import PublicSuffixList
 
 from gateway.decision import Decision, Deny, Permit, Reason
 
 LABEL_LENGTH = 100
 NOTE_LENGTH = 280
-# A scheme, a mail address, `www.`, or two labels whose last could be a top-level domain.
-LINK = re.compile(
-    r"[a-z][a-z0-9+.-]*://\S+|\S+@\S+\.\S+|www\.\S+|\b[a-z0-9-]{2,}(?:\.[a-z0-9-]+)*\.[a-z]{2,24}\b",
+# What turns the direction of writing, so that a text reads otherwise than it is spelled (Unicode TR 36, 2.10.2).
+TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+# A scheme, a mail address, a host by its name or number, or what mail programs make a link of without being asked.
+ADDRESS = re.compile(
+    r"[a-z][a-z0-9+.-]*://"
+    r"|\b(?:mailto|tel|sms|callto|skype|tg|whatsapp|javascript|data|magnet):\S"
+    r"|\S@[^\s@]+\.\w"
+    r"|\bwww\.\w"
+    r"|\bxn--\w"
+    r"|\blocalhost\b(?=[:/])"
+    r"|\b[a-z][a-z0-9-]*:\d{2,5}/"
+    rf"|(?<![\d.]){OCTET}(?:\.{OCTET}){{3}}(?![\d.]*\d)"
+    r"|\[[0-9a-f]*:[0-9a-f:.]+\]",
     re.IGNORECASE,
 )
+DOTTED = re.compile(r"[\w-]+(?:\.[\w-]+)+")
+# Two sentences without a space between them, "that was it.So we left": the second begins with a capital.
+SENTENCES = re.compile(r"[a-zà-ÿ]\.[A-Z][a-z]$")
+# Signs that browsers read as the dot between the parts of a name (RFC 3490, 3.1).
+DOTS = str.maketrans({"\u3002": ".", "\uff0e": ".", "\uff61": ".", "\u2024": "."})
+
+
+def tidied(text: str) -> str:
+    """Return a text as it is kept: one kind of line end, nothing that controls or turns, no blanks around it."""
+    plain = TURNS.sub("", CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+    return plain.strip() if _seen(plain).strip() else ""
 
 
 def worded(label: str, note: str) -> Decision:
-    """Decide whether a label and a note may stand; lengths in Unicode code points."""
-    if len(label.strip()) > LABEL_LENGTH:
-        return Deny(Reason.LABEL_TOO_LONG, detail={"length": len(label.strip()), "limit": LABEL_LENGTH})
-    if len(note.strip()) > NOTE_LENGTH:
-        return Deny(Reason.NOTE_TOO_LONG, detail={"length": len(note.strip()), "limit": NOTE_LENGTH})
-    if LINK.search(note):
+    """Decide whether a label and a note may stand; lengths in Unicode code points, of the tidied texts."""
+    label, note = tidied(label), tidied(note)
+    if len(label) > LABEL_LENGTH:
+        return Deny(Reason.LABEL_TOO_LONG, detail={"length": len(label), "limit": LABEL_LENGTH})
+    if len(note) > NOTE_LENGTH:
+        return Deny(Reason.NOTE_TOO_LONG, detail={"length": len(note), "limit": NOTE_LENGTH})
+    if has_address(note):
         return Deny(Reason.NOTE_HAS_LINK)
     return Permit()
+
+
+def has_address(text: str) -> bool:
+    """Tell whether a text names an address somebody could be led to, however it is dressed up.
+
+    A dotted name counts where it ends in a domain that the Public Suffix List (publicsuffix.org) knows, so that
+    "z.B." and a forgotten space after a full stop pass.
+    """
+    seen = _seen(text)
+    return ADDRESS.search(seen) is not None or any(_is_host(found[0]) for found in DOTTED.finditer(seen))
+
+
+def _seen(text: str) -> str:
+    # As a reader sees it: wide letters are letters, and what has no shape is not there.
+    folded = unicodedata.normalize("NFKC", text.translate(DOTS)).translate(DOTS)
+    return "".join(
+        sign for sign in folded if unicodedata.category(sign) not in {"Cf", "Cc"} or sign in "\n\t"
+    )
+
+
+def _is_host(name: str) -> bool:
+    if SENTENCES.search(name):
+        return False
+    suffix = _suffixes().publicsuffix(name.lower().strip("-_"))
+    return suffix is not None
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList(accept_unknown=False, only_icann=True)

@@ -44,7 +44,14 @@ ISSUING: Final = (
     Reason.IDEMPOTENCY_KEY_REUSED,
 )
 WORDING: Final = (Reason.LABEL_TOO_LONG, Reason.NOTE_TOO_LONG, Reason.NOTE_HAS_LINK)
-RENEWING: Final = (Reason.GIFT_UNKNOWN, Reason.GIFT_STILL_OPEN, Reason.GIFT_REVOKED, Reason.GIFT_FROZEN)
+ENDED: Final = (Reason.GIFT_EXPIRED, Reason.GIFT_READ_UP, Reason.GIFT_REVOKED, Reason.GIFT_FROZEN)
+RENEWING: Final = (
+    Reason.GIFT_UNKNOWN,
+    Reason.GIFT_STILL_OPEN,
+    Reason.GIFT_KEY_RETIRED,
+    Reason.GIFT_REVOKED,
+    Reason.GIFT_FROZEN,
+)
 
 
 @bp.get("/openapi.json")
@@ -89,8 +96,9 @@ def list_gifts() -> Response:
 def create_gift() -> Response:
     """Give an article: 201 with a new link for one credit, or 200 with the open one, free.
 
-    The open gift of the same article is handed back unless `separate` is asked for. A refusal is not kept under the
-    idempotency key: the same request may succeed later.
+    An open gift of the same article is handed back unless `separate` is asked for: the one with the label, else the
+    first. It keeps its own label, note and name, as the answer shows. A refusal is not kept under the idempotency
+    key: the same request may succeed later.
     """
     key, wish = asked_key(), asked_body(apimodels.GiftWish)
     if isinstance(key, Deny):
@@ -142,6 +150,18 @@ def renew_gift(reference: str) -> Response:
     return _issued(own.renew_gift(state().runtime, asking.actor(), me().id, reference, key=key))
 
 
+@v1.post("/gifts/<reference>/fresh-link")
+@described({200: apimodels.GiftAnswer}, [Reason.GIFT_UNKNOWN, *ENDED, *CLOSED])
+def fresh_link(reference: str) -> Response:
+    """Sign a gift anew, free, whose link needs it (`needs_fresh_link`); any other open gift stays as it is."""
+    if not REFERENCE.fullmatch(reference):
+        return refused(Deny(Reason.GIFT_UNKNOWN))
+    answer = own.renew_link(state().runtime, asking.actor(), me().id, reference)
+    if isinstance(answer, Deny):
+        return refused(answer)
+    return refused(answer.standing) if isinstance(answer.standing, Deny) else _with_allowance(reference)
+
+
 @v1.get("/articles/<int(min=1, max=9223372036854775807):article_id>/sharing")
 @described({200: apimodels.Sharing}, [Reason.ARTICLE_UNKNOWN])
 def sharing(article_id: int) -> Response:
@@ -152,7 +172,7 @@ def sharing(article_id: int) -> Response:
     article = article_by_slug(state().runtime, state().shelf, found.article.slug)
     if isinstance(article, Deny):
         return refused(article)
-    open_gift = _own(found.open_gifts[0].reference) if found.open_gifts else None
+    open_gift = None if found.open_gift is None else _own(found.open_gift.reference)
     shown = None if open_gift is None or isinstance(open_gift, Deny) else shown_gift(open_gift)
     return _answer(shown_sharing(found, article, shown))
 

@@ -73,7 +73,7 @@ class GiftWish(Asked):
     note: str = Field(
         "",
         max_length=NOTE_LENGTH,
-        pattern=r"^[^\u0000-\u0008\u000b-\u001f\u007f]*$",
+        pattern=r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$",
         description="Plain words for the card, without addresses.",
     )
     show_name: bool = Field(True, description="Whether the card names the giver.")

@@ -25,6 +25,11 @@ TOO_LONG: Final = {
     "label": (Reason.LABEL_TOO_LONG, LABEL_LENGTH),
     "note": (Reason.NOTE_TOO_LONG, NOTE_LENGTH),
 }
+PATTERNS: Final = {
+    "slug": "want lower-case letters, digits and hyphens, 120 at most",
+    "label": "want one line without control characters",
+    "note": "want text without control characters other than line ends",
+}
 STATES: Final[dict[Reason, apimodels.State]] = {
     Reason.GIFT_EXPIRED: "expired",
     Reason.GIFT_REVOKED: "revoked",
@@ -138,7 +143,8 @@ def _told(error: ValidationError) -> Deny:
     if first["type"] == "string_too_long" and name in TOO_LONG:
         reason, limit = TOO_LONG[name]
         return Deny(reason, detail={"limit": limit})
-    return _invalid(name[:100], first["msg"][:200])
+    told = PATTERNS.get(name, first["msg"]) if first["type"] == "string_pattern_mismatch" else first["msg"]
+    return _invalid(name[:100], told[:200])
 
 
 def _invalid(field: str, problem: str) -> Deny:

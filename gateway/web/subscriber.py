@@ -163,7 +163,7 @@ def _dialog(article: Article, error: Deny | None = None) -> Response:
     if isinstance(sharing, Deny):
         return refused(sharing)
     form = request.form
-    open_gift = sharing.open_gifts[0] if sharing.open_gifts else None
+    open_gift = sharing.open_gift
     denied = sharing.decision if isinstance(sharing.decision, Deny) else _spent(sharing.allowance)
     if error is not None and denied is None and error.reason is Reason.QUOTA_SPENT:
         denied, error = error, None
