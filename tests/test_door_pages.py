@@ -168,7 +168,7 @@ def test_a_giver_gives_a_reading_back_once(app: Flask, runtime: Runtime, given: 
     shown = text_of(fetch(giver, "GET", page).text)
     assert "One reading that counts came within seconds of the link being made" in shown
     assert "Give a reading back …" in shown
-    assert "came within seconds of the link being made" in fetch(giver, "GET", f"{page}/give-back").text
+    assert "opened within seconds of the link being made" in fetch(giver, "GET", f"{page}/give-back").text
     done = press(giver, f"{page}/give-back", f"{page}/give-back")
     assert "The reading is given back. Its place is free again." in done
     assert counts(runtime) == (0, 0)
