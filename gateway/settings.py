@@ -183,7 +183,7 @@ def _unknown(name: str) -> str:
     known = [f"{PREFIX}{field.upper()}" for field in Settings.model_fields]
     near = difflib.get_close_matches(name, known, n=1)
     return f"{name}: no such setting" + (
-        f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}"
+        f"; did you mean {near[0]}?" if near else "; README.md lists those there are"
     )
 
 

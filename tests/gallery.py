@@ -78,6 +78,7 @@ ENDPOINTS = {
     "pages.subscribe": "/subscribe",
     "pages.licence": "/licence",
     "pages.privacy": "/privacy",
+    "pages.problem": "/problems/<reason>",
     "pages.forget": "/privacy/forget",
     "licensing.ask": "/licence",
     "licences.requests": "/desk/licences",

@@ -410,7 +410,7 @@ def test_a_subscriber_and_a_stranger_have_no_business_at_the_desk(
 
 
 def test_what_is_not_there_is_not_found(admin: Person) -> None:
-    for gift, status in (("NOBODYS1", 404), ("A", 404), ("%00", 400)):
+    for gift, status in (("NOBODYS1", 404), ("A", 404), ("%00", 404)):
         assert admin.see(f"/admin/gifts/{gift}").status_code == status
         assert admin.act(f"/admin/gifts/{gift}/revoke", reason="Because").status_code == status
     for number in ("999", "0", str(2**64), "x"):

@@ -271,6 +271,20 @@ def test_a_whole_number_may_be_written_with_a_point(server: Server) -> None:
     assert code(halved) == (400, "request:invalid")
 
 
+def test_a_problem_without_a_reason_of_ours_speaks_the_callers_language_too(server: Server) -> None:
+    told = server.ask("PUT", "/gifts", headers={"Accept-Language": "de"}).json
+    assert told is not None
+    assert (told["type"], told["title"]) == ("about:blank", "Das geht unter dieser Adresse nicht")
+    assert told["request_id"]
+
+
+def test_the_type_of_a_problem_is_a_page_that_explains_it(server: Server, app: Flask) -> None:
+    kind = body(server.ask("GET", "/gifts/ABCDEFGH"), 404)["type"]
+    page = app.test_client().get(kind.removeprefix(BASE), base_url=BASE)
+    assert (page.status_code, "Code: gift:unknown" in page.text) == (200, True)
+    assert app.test_client().get("/problems/gift:nonsense", base_url=BASE).status_code == 404
+
+
 def test_lines_in_a_note_are_kept(server: Server) -> None:
     assert body(server.give(note="For you.\n– Ada"), 201)["gift"]["note"] == "For you.\n– Ada"
 

@@ -281,7 +281,7 @@ RAW: dict[str, tuple[bytes, set[bytes]]] = {
     "another protocol": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {b"400"}),
     "another method": (b"BREW /g/x" + HEAD + b"\r\n", {b"405"}),
     "a zero byte": (b"GET /g/a\x00b" + HEAD + b"\r\n", {b"400"}),
-    "a zero byte, written out": (b"GET /articles/a%00b" + HEAD + b"\r\n", {b"400"}),
+    "a zero byte, written out": (b"GET /articles/a%00b" + HEAD + b"\r\n", {b"404"}),
     "an expectation": (b"POST /g/x" + HEAD + b"Expect: tea\r\nContent-Length: 1\r\n\r\na", {b"417"}),
 }  # fmt: skip
 

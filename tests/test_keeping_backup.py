@@ -315,3 +315,12 @@ def test_what_must_not_come_back_is_not_in_a_backup(backup: Path) -> None:
     with zipfile.ZipFile(backup) as archive:
         kept = {name.removesuffix(".jsonl") for name in archive.namelist()} - {"manifest.json"}
     assert set(metadata.tables) - kept == {"session", "lease", "limit_hit", "outbox"}
+
+
+def test_a_file_that_is_there_is_written_over_only_when_told(house: House, backup: Path) -> None:
+    before = backup.read_bytes()
+    with pytest.raises(BackupError, match="is there already; name another file, or say --replace"):
+        make_backup(house.runtime, OPERATOR, backup)
+    assert backup.read_bytes() == before
+    make_backup(house.runtime, OPERATOR, backup, replace=True)
+    assert backup.read_bytes() != before

@@ -15,14 +15,15 @@ File = click.Path(path_type=Path)
 
 @click.command()
 @click.argument("file", type=File)
-def backup(file: Path) -> None:
+@click.option("--replace", is_flag=True, help="Write over FILE where it is there already.")
+def backup(file: Path, replace: bool) -> None:  # noqa: FBT001 - click hands options over by name.
     """Write the whole database, as it stands at one instant, to FILE; nobody has to stop for it.
 
     FILE fits either kind of database. The key file is not in it: without that no link of a backup opens, so keep
     a copy of it too, and elsewhere.
     """
     with opened() as runtime:
-        made = make_backup(runtime, OPERATOR, file)
+        made = make_backup(runtime, OPERATOR, file, replace=replace)
     click.echo(
         f"{file}: {made.manifest.rows} rows, {made.size} bytes, as of {made.manifest.made_at.isoformat()}"
     )

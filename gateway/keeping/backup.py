@@ -19,11 +19,14 @@ class Made:
     size: int
 
 
-def make_backup(runtime: Runtime, actor: Actor, path: Path) -> Made:
+def make_backup(runtime: Runtime, actor: Actor, path: Path, *, replace: bool = False) -> Made:
     """Write a backup, holding nobody up and in flat memory; raises BackupError where it cannot be written.
 
+    A file that is there already is kept, and the backup refused, unless it may `replace` it.
     The keys are not in it. They open every link, and belong to be kept elsewhere.
     """
+    if path.exists() and not replace:
+        raise BackupError(f"{path}: is there already; name another file, or say --replace")
     now = runtime.clock()
     try:
         with new_file(path) as file, ZipFile(file, "w", ZIP_DEFLATED) as archive:

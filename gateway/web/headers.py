@@ -36,7 +36,7 @@ def install(app: Flask, *, secure: bool) -> None:
         said = {name.lower() for name, _ in headers}
         ours = [(name, value) for low, name, value in everywhere if low not in said]
         ours.append(("Content-Security-Policy", content_policy(nonce())))
-        if request.path.startswith("/g/"):
+        if request.path.startswith("/g/") or request.path == "/g":
             headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
         for name, value in ours:
             headers.add(name, value)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from flask import Flask, request
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import NotFound, UnsupportedMediaType
 from werkzeug.wrappers import Response
 
 from gateway.decision import Deny, Reason
@@ -21,7 +21,11 @@ def install(app: Flask) -> None:
         if request.path.startswith("/api/"):
             return None
         # No text of ours holds the character; one database would raise at it where the other compares.
-        if "\0" in request.path or b"%00" in request.query_string:
+        if "\0" in request.path:
+            if request.path.startswith("/g/"):
+                return refused(Deny(Reason.GIFT_UNKNOWN))
+            raise NotFound
+        if b"%00" in request.query_string:
             return refused(Deny(Reason.REQUEST_INVALID))
         return None if request.method in SAFE or not _sends_a_body() else _turn_away_no_form()
 

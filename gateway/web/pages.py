@@ -6,6 +6,7 @@ from pathlib import Path
 from flask import (
     Blueprint,
     Response,
+    abort,
     make_response,
     redirect,
     render_template,
@@ -24,6 +25,7 @@ from gateway.web.asking import DEVICE_SECONDS
 from gateway.web.licensing import licence_page
 from gateway.web.refusals import refused
 from gateway.web.state import state
+from gateway.web.wording import words_for
 
 bp = Blueprint("pages", __name__)
 
@@ -85,6 +87,17 @@ def forget() -> BaseResponse:
     response = redirect(url_for("pages.privacy", forgotten=1, _anchor="device"), 303)
     asking.drop_device(response)
     return response
+
+
+@bp.get("/problems/<reason>")
+def problem(reason: str) -> Response:
+    """Explain a reason: where the `type` of a problem leads."""
+    if reason not in set(Reason):
+        abort(404)
+    deny = Deny(Reason(reason))
+    words = words_for(deny.reason)
+    text = render_template("reader/refused.html", words=words, deny=deny, article=None, retry_url=None)
+    return make_response(text)
 
 
 @bp.get("/pictures/<name>")

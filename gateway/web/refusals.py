@@ -150,17 +150,18 @@ def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if error.response is not None:
         return make_response(error.response)
+    words = words_for_status(status)
     if wants_json():
         response = jsonify(
             type="about:blank",
-            title=error.name,
+            title=str(words.title),
             status=status,
-            detail=error.description,
+            detail=f"{words.text} {words.next}",
             code=f"http:{status}",
+            request_id=g.get("request_id", ""),
         )
         response.mimetype = "application/problem+json"
     else:
-        words = words_for_status(status)
         response = make_response(
             render_template("reader/refused.html", words=words, deny=None, article=None, retry_url=None)
         )

@@ -440,14 +440,26 @@ STATUSES: Final[Mapping[int, Wording]] = {
         _("The front page lists what can be read now."),
         (Way.FRONT,),
     ),
-    405: WORDINGS[Reason.REQUEST_INVALID],
+    405: Wording(
+        _("This cannot be done at this address"),
+        _("The address exists, but not for this kind of request. Nothing was changed."),
+        _(
+            "Go back and use the page's own buttons; a program finds in the header Allow what the address takes."
+        ),
+        (Way.FRONT,),
+    ),
     413: Wording(
         _("That was too much"),
         _("What was sent is larger than we accept. Nothing was changed."),
         _("Shorten it and try again."),
         (Way.FRONT,),
     ),
-    415: WORDINGS[Reason.REQUEST_INVALID],
+    415: Wording(
+        _("We cannot read what was sent"),
+        _("It came as a kind of data that this address does not take. Nothing was changed."),
+        _("Use the page's own form; a program sends JSON with the header Content-Type: application/json."),
+        (Way.FRONT,),
+    ),
     429: WORDINGS[Reason.REQUEST_TOO_FAST],
     500: Wording(
         _("Something went wrong on our side"),
