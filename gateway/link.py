@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from itsdangerous import Signer
+from itsdangerous.signer import SigningAlgorithm
 
 from gateway.decision import Decision, Deny, Permit, Reason
 
@@ -72,11 +73,21 @@ class Gift:
         return self.frozen_at is not None and self.frozen_because.startswith(BY_RULE)
 
 
+class _Sha256(SigningAlgorithm):
+    """HMAC-SHA256 in one call, which costs a third of making an object for it."""
+
+    def get_signature(self, key: bytes, value: bytes) -> bytes:
+        """Sign a value."""
+        return hmac.digest(key, value, "sha256")
+
+
 class HmacSigner(Signer):
     """HMAC-SHA256 of itsdangerous, which derives its key once and not with every signature."""
 
     def __init__(self, secret: bytes, salt: bytes) -> None:
-        super().__init__(secret, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256)
+        super().__init__(
+            secret, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256, algorithm=_Sha256()
+        )
         self._derived = super().derive_key()
 
     def derive_key(self, secret_key: str | bytes | None = None) -> bytes:

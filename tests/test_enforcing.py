@@ -34,7 +34,7 @@ ADDRESS = "203.0.113.7"
 def visit(house: House, device: str, address: str = ADDRESS) -> Visit:
     """Come with a device from an address."""
     names = house.runtime.networks.names(address, house.clock.now)
-    return Visit(digest(device.encode()), networks=names)
+    return Visit(digest(device.encode()), located=lambda: names)
 
 
 def as_account(house: House, account_id: int) -> Visit:
@@ -278,21 +278,21 @@ def test_a_month_that_is_spent_is_called_so_however_fast_it_was_spent(house: Hou
 def test_a_network_that_guesses_is_kept_from_guessing_and_from_nothing_else(house: House) -> None:
     names = house.runtime.networks.names(ADDRESS, house.clock.now)
     for _ in range(61):
-        assert recognise(house.runtime, "x" * 66, networks=names) == Deny(Reason.GIFT_UNKNOWN)
+        assert recognise(house.runtime, "x" * 66, located=lambda: names) == Deny(Reason.GIFT_UNKNOWN)
     house.runtime.tally.flush()
     house.runtime.policies.forget()
     house.runtime.policies.in_force(house.clock.now)
-    answer = recognise(house.runtime, "x" * 66, networks=names)
+    answer = recognise(house.runtime, "x" * 66, located=lambda: names)
     assert isinstance(answer, Deny)
     assert answer.reason is Reason.RULE_BLOCKED
     assert answer.until is not None
     assert answer.until >= house.clock.now + timedelta(minutes=15)
     issued = house.gift(house.subscriber(), house.article())
     assert issued.token is not None
-    assert recognise(house.runtime, issued.token, networks=names) == issued.gift.capability
+    assert recognise(house.runtime, issued.token, located=lambda: names) == issued.gift.capability
     assert isinstance(read(house, issued, visit(house, "phone")), Reading)
     elsewhere = house.runtime.networks.names("192.0.2.1", house.clock.now)
-    assert recognise(house.runtime, "x" * 66, networks=elsewhere) == Deny(Reason.GIFT_UNKNOWN)
+    assert recognise(house.runtime, "x" * 66, located=lambda: elsewhere) == Deny(Reason.GIFT_UNKNOWN)
 
 
 def test_who_goes_into_the_trap_twice_is_asked_for_a_press(house: House) -> None:

@@ -37,10 +37,10 @@ STATEMENTS = {
     "confirm": 7,
     "confirm again": 3,
     "dialog": 6,
-    "issue": 14,
-    "issue handed back": 11,
+    "issue": 13,
+    "issue handed back": 10,
     "issue retried": 7,
-    "issue over the API": 17,
+    "issue over the API": 16,
     "My gifts": 7,
 }
 # PostgreSQL lets several write at once, so whom bulk rules count is held by locks, taken in a statement of their own;

@@ -1,5 +1,6 @@
 """Opening a gift link: a card, straight on to the article, or a shut door; nothing is taken up by it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,14 +38,14 @@ class Straight:
     own: str = ""
 
 
-def recognise(runtime: Runtime, token: str, *, networks: tuple[bytes, ...]) -> bytes | Deny:
+def recognise(runtime: Runtime, token: str, *, located: Callable[[], tuple[bytes, ...]]) -> bytes | Deny:
     """Return the capability of a token; one we never signed is refused and counted, and no database is asked.
 
-    `networks` are the names of the network that it came from. A network that guesses is told to wait; the links that
-    we signed work there as everywhere.
+    `located` names the network that it came from. A network that guesses is told to wait; the links that we signed
+    work there as everywhere.
     """
     capability = runtime.keys.verify(token)
-    return note_forged(runtime, networks) if capability is None else capability
+    return note_forged(runtime, located()) if capability is None else capability
 
 
 def note_forged(runtime: Runtime, networks: tuple[bytes, ...]) -> Deny:

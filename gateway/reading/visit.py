@@ -1,5 +1,6 @@
 """Who is at the door, as the use cases of reading see them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.ledger import Actor, reader_actor
@@ -13,19 +14,25 @@ STAFF = ("admin", "auditor")
 class Visit:
     """One visitor's request: the device's digest where it keeps our cookie, the account where one is signed in.
 
-    `networks` are the names of the network it came from, under this month's key and the last one's.
+    `located` names the network it came from, under this month's key and the last one's; most visits need no name.
     """
 
     device: bytes | None = None
     account: Account | None = None
     visitor: str = "person"
-    networks: tuple[bytes, ...] = ()
+    located: Callable[[], tuple[bytes, ...]] = tuple
     request_id: str = ""
+
+    @property
+    def networks(self) -> tuple[bytes, ...]:
+        """The network's names, this month's first."""
+        return self.located()
 
     @property
     def network(self) -> bytes | None:
         """The network's name under this month's key."""
-        return self.networks[0] if self.networks else None
+        names = self.networks
+        return names[0] if names else None
 
     @property
     def is_staff(self) -> bool:

@@ -4,9 +4,10 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
 from gateway.models import account, api_token, session
+from gateway.store.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,10 @@ _ACCOUNT = [account.c[field.name] for field in fields(Account)]
 _SESSION = [session.c[field.name] for field in fields(Session)]
 _TOKEN = [api_token.c[field.name] for field in fields(ApiToken)]
 
-_BY_ID = select(*_ACCOUNT).where(account.c.id == bindparam("id"))
-_LOCKED = _BY_ID.with_for_update(key_share=True)
-_BY_SESSION = (
+_OF_ID = select(*_ACCOUNT).where(account.c.id == bindparam("id"))
+_BY_ID = Prepared(_OF_ID)
+_LOCKED = Prepared(_OF_ID.with_for_update(key_share=True))
+_BY_SESSION = Prepared(
     select(*_ACCOUNT, session.c.id)
     .join(session, session.c.account_id == account.c.id)
     .where(
@@ -62,7 +64,7 @@ _BY_SESSION = (
         session.c.expires_at > bindparam("now"),
     )
 )
-_BY_TOKEN = (
+_BY_TOKEN = Prepared(
     select(*_ACCOUNT, api_token.c.scopes)
     .join(api_token, api_token.c.account_id == account.c.id)
     .where(
@@ -75,17 +77,18 @@ _BY_TOKEN = (
 
 def find_account(connection: Connection, account_id: int) -> Account | None:
     """Find an account by its id."""
-    return _one(connection, _BY_ID, id=account_id)
+    return _of(_BY_ID.first(connection, {"id": account_id}))
 
 
 def take_account(connection: Connection, account_id: int) -> Account | None:
     """Find an account and hold its row until the transaction ends, so that its acts come one after another."""
-    return _one(connection, _LOCKED, id=account_id)
+    return _of(_LOCKED.first(connection, {"id": account_id}))
 
 
 def find_account_by_email(connection: Connection, email: str) -> Account | None:
     """Find an account by its address, in any case of letters."""
-    return _one(connection, select(*_ACCOUNT).where(account.c.email == email.strip().lower()))
+    statement = select(*_ACCOUNT).where(account.c.email == email.strip().lower())
+    return _of(connection.execute(statement).first())
 
 
 def find_password_hash(connection: Connection, account_id: int) -> str | None:
@@ -95,7 +98,7 @@ def find_password_hash(connection: Connection, account_id: int) -> str | None:
 
 def find_session(connection: Connection, digest: bytes, now: datetime) -> tuple[Account, int] | None:
     """Find who is signed in by a session's digest, with the session's id."""
-    row = connection.execute(_BY_SESSION, {"digest": digest, "now": now}).first()
+    row = _BY_SESSION.first(connection, {"digest": digest, "now": now})
     return None if row is None else (Account(*row[:-1]), row[-1])
 
 
@@ -103,7 +106,7 @@ def find_token(
     connection: Connection, digest: bytes, now: datetime
 ) -> tuple[Account, tuple[str, ...]] | None:
     """Find for whom a bearer token acts, with its scopes."""
-    row = connection.execute(_BY_TOKEN, {"digest": digest, "now": now}).first()
+    row = _BY_TOKEN.first(connection, {"digest": digest, "now": now})
     return None if row is None else (Account(*row[:-1]), tuple(row[-1].split()))
 
 
@@ -185,6 +188,5 @@ def _token(row: Any) -> ApiToken:
     return ApiToken(token_id, account_id, name, tuple(scopes.split()), created_at, expires_at, revoked_at)
 
 
-def _one(connection: Connection, statement: Select[Any], **values: object) -> Account | None:
-    row = connection.execute(statement, values).first()
+def _of(row: Any) -> Account | None:
     return None if row is None else Account(*row)

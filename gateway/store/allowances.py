@@ -7,6 +7,7 @@ from sqlalchemy import Connection, bindparam, exists, literal, or_, select, upda
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.models import allowance
+from gateway.store.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Usage:
 
 
 _ROW = (allowance.c.account_id == bindparam("account")) & (allowance.c.period == bindparam("month"))
-_FIND = select(allowance.c.period, allowance.c.used, allowance.c.granted).where(_ROW)
+_FIND = Prepared(select(allowance.c.period, allowance.c.used, allowance.c.granted).where(_ROW))
 _FIRST = select(
     bindparam("account", type_=allowance.c.account_id.type),
     bindparam("month", type_=allowance.c.period.type),
@@ -28,10 +29,10 @@ _FIRST = select(
 ).where(or_(bindparam("limit", type_=allowance.c.used.type) > 0, exists(select(1).where(_ROW))))
 
 
-def _take(dialect_insert: Any) -> Any:
+def _take(dialect_insert: Any) -> Prepared:
     # A grant may have made the row before any credit was used, so a plan of 0 must still come to the conflict.
     columns = ["account_id", "period", "used", "granted"]
-    return (
+    return Prepared(
         dialect_insert(allowance)
         .from_select(columns, _FIRST)
         .on_conflict_do_update(
@@ -48,7 +49,7 @@ _TAKE = {"sqlite": _take(sqlite.insert), "postgresql": _take(postgresql.insert)}
 
 def find_usage(connection: Connection, account_id: int, period: str) -> Usage:
     """Find what an account used and was granted in a month; nothing yet is zero."""
-    row = connection.execute(_FIND, {"account": account_id, "month": period}).first()
+    row = _FIND.first(connection, {"account": account_id, "month": period})
     return Usage(period) if row is None else Usage(*row)
 
 
@@ -72,8 +73,8 @@ def take_credit(connection: Connection, account_id: int, period: str, limit: int
 
     The check and the taking are one statement, so no two callers can take the same credit.
     """
-    statement = _TAKE[connection.dialect.name]
-    row = connection.execute(statement, {"account": account_id, "month": period, "limit": limit}).first()
+    values = {"account": account_id, "month": period, "limit": limit}
+    row = _TAKE[connection.dialect.name].first(connection, values)
     return None if row is None else Usage(period, *row)
 
 

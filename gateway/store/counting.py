@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -11,6 +11,7 @@ from sqlalchemy import (
     Date,
     Integer,
     Select,
+    Text,
     and_,
     bindparam,
     distinct,
@@ -23,6 +24,7 @@ from gateway.guard import By, Metric
 from gateway.models import Instant, Key, arrival, claim, copied, delivery, forged, gift, trap
 from gateway.parties import Parties
 from gateway.store.deliveries import account_bytes
+from gateway.store.prepared import Prepared
 
 # The first half of PostgreSQL's two-part advisory locks; any number that nothing else takes will do.
 LOCK = 0x67756172
@@ -53,7 +55,7 @@ def take_turn(connection: Connection, parties: Parties) -> None:
     """
     names = [parties.names[by][0] for by in (By.READER, By.SUBSCRIBER, By.NETWORK) if by in parties.names]
     if names and connection.dialect.name == "postgresql":
-        connection.execute(select(*(func.pg_advisory_xact_lock(LOCK, func.hashtext(name)) for name in names)))
+        _turns(len(names)).rows(connection, {f"name_{at}": name for at, name in enumerate(names)})
 
 
 def take_watch(connection: Connection) -> None:
@@ -83,7 +85,7 @@ def count(connection: Connection, questions: Sequence[Question], parties: Partie
         values |= {f"since_{number}": question.since, f"most_{number}": question.most}
         values[f"day_{number}"] = question.since.date()
     statement = _statement(tuple((question.metric, question.by) for question in questions))
-    return [int(found or 0) for found in connection.execute(statement, values).one()]
+    return [int(found or 0) for found in statement.rows(connection, values)[0]]
 
 
 def list_spread(
@@ -95,11 +97,16 @@ def list_spread(
     return list(connection.execute(tried.group_by(_WHOSE[by]).having(many).order_by(_WHOSE[by])).scalars())
 
 
+@cache
+def _turns(number: int) -> Prepared:
+    names = (func.hashtext(bindparam(f"name_{at}", type_=Text)) for at in range(number))
+    return Prepared(select(*(func.pg_advisory_xact_lock(LOCK, name) for name in names)))
+
+
 @lru_cache(maxsize=256)
-def _statement(asked: tuple[tuple[Metric, By], ...]) -> Select[Any]:
-    return select(
-        *(_NUMBERS[metric](by, number).scalar_subquery() for number, (metric, by) in enumerate(asked))
-    )
+def _statement(asked: tuple[tuple[Metric, By], ...]) -> Prepared:
+    numbers = (_NUMBERS[metric](by, number).scalar_subquery() for number, (metric, by) in enumerate(asked))
+    return Prepared(select(*numbers))
 
 
 def _since(number: int) -> Any:

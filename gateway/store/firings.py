@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
@@ -10,17 +11,21 @@ from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, u
 from gateway.firing import Firing
 from gateway.guard import By, Metric, Mode, Rule, Then
 from gateway.models import Instant, firing
+from gateway.store.prepared import Prepared
 
 _COLUMNS = [firing.c["by_whom" if field.name == "by" else field.name] for field in fields(Firing)]
 _UNLIFTED = firing.c.lifted_at.is_(None)
 # What ended by itself is left where it is: a rule that logs by the minute leaves tens of thousands in a month.
-_OF = select(*_COLUMNS).where(
-    firing.c.who.in_(bindparam("who", expanding=True)),
-    or_(
-        and_(_UNLIFTED, or_(firing.c.until.is_(None), firing.c.until > bindparam("now", type_=Instant))),
-        firing.c.lifted_at > bindparam("lifted_since", type_=Instant),
-    ),
+_STANDS = or_(
+    and_(_UNLIFTED, or_(firing.c.until.is_(None), firing.c.until > bindparam("now", type_=Instant))),
+    firing.c.lifted_at > bindparam("lifted_since", type_=Instant),
 )
+
+
+@cache
+def _of(number: int) -> Prepared:
+    theirs = [bindparam(f"who_{at}", type_=firing.c.who.type) for at in range(number)]
+    return Prepared(select(*_COLUMNS).where(firing.c.who.in_(theirs), _STANDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +45,9 @@ def list_firings(
     connection: Connection, who: Iterable[str], now: datetime, *, lifted_since: datetime
 ) -> list[Firing]:
     """List what holds against any of these at an instant, and what an admin lifted since another."""
-    values = {"who": list(who), "now": now, "lifted_since": lifted_since}
-    return [_firing(row) for row in connection.execute(_OF, values)]
+    names = {f"who_{at}": each for at, each in enumerate(who)}
+    values = names | {"now": now, "lifted_since": lifted_since}
+    return [_firing(row) for row in _of(len(names)).rows(connection, values)]
 
 
 def count_firings(connection: Connection, rule: Rule, who: Collection[str], since: datetime) -> int:

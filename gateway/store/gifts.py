@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.link import Gift
 from gateway.models import Instant, account, allowance, article, gift
+from gateway.store.prepared import Prepared
 
 COLUMNS = [gift.c[field.name] for field in fields(Gift)]
 
@@ -33,10 +35,11 @@ class GiftFilter:
     before: int | None = None
 
 
-_BY_REFERENCE = select(*COLUMNS).where(gift.c.reference == bindparam("reference"))
-_BY_REFERENCE_LOCKED = _BY_REFERENCE.with_for_update(key_share=True)
-_BY_ID_LOCKED = select(*COLUMNS).where(gift.c.id == bindparam("id")).with_for_update(key_share=True)
-_BY_CAPABILITY_LOCKED = (
+_OF_REFERENCE = select(*COLUMNS).where(gift.c.reference == bindparam("reference"))
+_BY_REFERENCE = Prepared(_OF_REFERENCE)
+_BY_REFERENCE_LOCKED = Prepared(_OF_REFERENCE.with_for_update(key_share=True))
+_BY_ID_LOCKED = Prepared(select(*COLUMNS).where(gift.c.id == bindparam("id")).with_for_update(key_share=True))
+_BY_CAPABILITY_LOCKED = Prepared(
     select(*COLUMNS).where(gift.c.capability == bindparam("capability")).with_for_update(key_share=True)
 )
 _LINE = select(*COLUMNS, article.c.headline, article.c.slug, account.c.name).join(article).join(account)
@@ -47,18 +50,18 @@ _OPEN = and_(
     gift.c.expires_at > _NOW,
     or_(gift.c.readers.is_(None), gift.c.confirmed < gift.c.readers),
 )
-_OPEN_OF_ACCOUNT = (
+_OPEN_OF_ACCOUNT = Prepared(
     select(*COLUMNS)
     .where(gift.c.account_id == bindparam("account"), gift.c.article_id == bindparam("article"), _OPEN)
     .order_by(gift.c.id.desc())
 )
 
 
-def _free(dialect_insert: Any) -> Any:
-    return dialect_insert(gift).on_conflict_do_nothing(index_elements=["reference"]).returning(*COLUMNS)
-
-
-_ADD = {"sqlite": _free(sqlite.insert), "postgresql": _free(postgresql.insert)}
+@cache
+def _add(dialect: str, columns: tuple[str, ...]) -> Prepared:
+    dialect_insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[dialect]
+    free = dialect_insert(gift).on_conflict_do_nothing(index_elements=["reference"])
+    return Prepared(free.returning(*COLUMNS), columns=columns)
 
 
 def find_gift(connection: Connection, reference: str) -> Gift | None:
@@ -84,7 +87,7 @@ def take_gift_by_capability(connection: Connection, capability: bytes) -> Gift |
 def list_open_gifts(connection: Connection, account_id: int, article_id: int, now: datetime) -> list[Gift]:
     """List an account's gifts of one article that still take readers, newest first."""
     values = {"account": account_id, "article": article_id, "now": now}
-    return [Gift(*row) for row in connection.execute(_OPEN_OF_ACCOUNT, values)]
+    return [Gift(*row) for row in _OPEN_OF_ACCOUNT.rows(connection, values)]
 
 
 def count_open_gifts(connection: Connection, article_id: int, now: datetime) -> int:
@@ -113,9 +116,9 @@ def list_gifts(connection: Connection, wanted: GiftFilter, *, limit: int = 50) -
 
 def add_gift(connection: Connection, draw_reference: Callable[[], str], **values: object) -> Gift:
     """Add a gift's row under a reference nobody has yet, and return it."""
-    statement = _ADD[connection.dialect.name]
+    statement = _add(connection.dialect.name, ("reference", *values))
     while True:
-        row = connection.execute(statement, {**values, "reference": draw_reference()}).first()
+        row = statement.first(connection, {**values, "reference": draw_reference()})
         if row is not None:
             return Gift(*row)
 
@@ -238,6 +241,6 @@ def _line(row: Any) -> GiftLine:
     return GiftLine(Gift(*row[: len(COLUMNS)]), *row[len(COLUMNS) :])
 
 
-def _one(connection: Connection, statement: Select[Any], **values: object) -> Gift | None:
-    row = connection.execute(statement, values).first()
+def _one(connection: Connection, statement: Prepared, **values: object) -> Gift | None:
+    row = statement.first(connection, values)
     return None if row is None else Gift(*row)

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.link import Gift
 from gateway.models import gift, idempotency
 from gateway.store.gifts import COLUMNS as GIFT
+from gateway.store.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class Remembered:
     gift: Gift
 
 
-_FIND = (
+_FIND = Prepared(
     select(idempotency.c.digest, idempotency.c.fresh, *GIFT)
     .join(gift, gift.c.id == idempotency.c.gift_id)
     .where(
@@ -30,22 +33,25 @@ _FIND = (
 )
 
 
-_FORGET = delete(idempotency).where(
-    idempotency.c.account_id == bindparam("account_id"), idempotency.c.key == bindparam("key")
-)
-_REMEMBER = insert(idempotency)
+def _remember(dialect_insert: Any) -> Prepared:
+    made = dialect_insert(idempotency)
+    anew = {name: made.excluded[name] for name in ("digest", "gift_id", "fresh", "created_at")}
+    upsert = made.on_conflict_do_update(index_elements=["account_id", "key"], set_=anew)
+    return Prepared(upsert, columns=("account_id", "key", *anew))
+
+
+_REMEMBER = {"sqlite": _remember(sqlite.insert), "postgresql": _remember(postgresql.insert)}
 
 
 def find_remembered(connection: Connection, account_id: int, key: str, since: datetime) -> Remembered | None:
     """Find what an account's key made after an instant."""
-    row = connection.execute(_FIND, {"account": account_id, "key": key, "since": since}).first()
+    row = _FIND.first(connection, {"account": account_id, "key": key, "since": since})
     return None if row is None else Remembered(row[0], row[1], Gift(*row[2:]))
 
 
 def add_key(connection: Connection, **values: object) -> None:
     """Remember what a key made, in place of what the same key made more than a day ago."""
-    connection.execute(_FORGET, {name: values[name] for name in ("account_id", "key")})
-    connection.execute(_REMEMBER, values)
+    _REMEMBER[connection.dialect.name].count(connection, values)
 
 
 def drop_keys(connection: Connection, before: datetime) -> int:

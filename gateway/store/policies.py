@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from gateway.models import policy_version, restoration
+from gateway.store.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Restoration:
 
 _VERSION = [policy_version.c[field.name] for field in fields(PolicyVersion)]
 _RESTORATION = [restoration.c[field.name] for field in fields(Restoration)]
-_IN_FORCE = (
+_IN_FORCE = Prepared(
     select(policy_version.c.version)
     .where(policy_version.c.takes_effect_at <= bindparam("now"))
     .order_by(policy_version.c.takes_effect_at.desc(), policy_version.c.version.desc())
@@ -44,7 +45,8 @@ _IN_FORCE = (
 
 def find_version_in_force(connection: Connection, now: datetime) -> int | None:
     """Find the number of the version in force at an instant."""
-    return connection.execute(_IN_FORCE, {"now": now}).scalar()
+    row = _IN_FORCE.first(connection, {"now": now})
+    return None if row is None else int(row[0])
 
 
 def list_versions(connection: Connection) -> list[PolicyVersion]:

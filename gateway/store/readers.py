@@ -12,6 +12,7 @@ from gateway.models import account, article, claim, copied, delivery, gift
 from gateway.store.copied import taken_of_article
 from gateway.store.deliveries import account_bytes
 from gateway.store.gifts import COLUMNS as GIFT
+from gateway.store.prepared import Prepared
 from gateway.store.readings import CLAIM, HEAD, ArticleHead, Claim, Held, head_of
 
 
@@ -36,8 +37,10 @@ _HELD = (
     .outerjoin(account, account.c.id == gift.c.account_id)
     .where(article.c.slug == bindparam("slug"))
 )
-_FOR_DEVICE = _HELD.add_columns(taken_of_article(copied.c.device == bindparam("device"), bindparam("since")))
-_FOR_ACCOUNT = (
+_FOR_DEVICE = Prepared(
+    _HELD.add_columns(taken_of_article(copied.c.device == bindparam("device"), bindparam("since")))
+)
+_FOR_ACCOUNT = Prepared(
     select(
         *HEAD,
         delivery.c.at,
@@ -65,7 +68,7 @@ def find_article_for_device(
     connection: Connection, slug: str, device: bytes, *, since: datetime
 ) -> FoundArticle | None:
     """Find an article with a device's claims on it, and with what it took of it after `since`."""
-    rows = connection.execute(_FOR_DEVICE, {"slug": slug, "device": device, "since": since}).all()
+    rows = _FOR_DEVICE.rows(connection, {"slug": slug, "device": device, "since": since})
     return FoundArticle(head_of(rows[0]), tuple(_held_of(rows)), taken=rows[0][-1]) if rows else None
 
 
@@ -80,7 +83,7 @@ def find_article_for_account(
 ) -> FoundArticle | None:
     """Find an article, whether an account had it on the UTC day of `now`, and what it took of it after `since`."""
     values = {"slug": slug, "account": account_id, "who": account_bytes(account_id)}
-    row = connection.execute(_FOR_ACCOUNT, {**values, "day": now.date(), "since": since}).first()
+    row = _FOR_ACCOUNT.first(connection, {**values, "day": now.date(), "since": since})
     return None if row is None else FoundArticle(head_of(row), before=row[-2] is not None, taken=row[-1])
 
 

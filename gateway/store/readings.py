@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, or_, select, update
@@ -11,6 +12,7 @@ from gateway.link import Gift
 from gateway.models import Instant, account, article, claim, gift
 from gateway.rights import Rights
 from gateway.store.gifts import COLUMNS as GIFT
+from gateway.store.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,10 @@ _RIGHTS = [article.c[field.name] for field in fields(Rights)]
 HEAD = [article.c.id, article.c.slug, article.c.revision, *_RIGHTS]
 CLAIM = [claim.c[field.name] for field in fields(Claim)]
 
-_BY_SLUG = select(*HEAD).where(article.c.slug == bindparam("slug"))
-_BY_ID = select(*HEAD).where(article.c.id == bindparam("id"))
-_BY_ID_SHARED = _BY_ID.with_for_update(read=True)
+_BY_SLUG = Prepared(select(*HEAD).where(article.c.slug == bindparam("slug")))
+_OF_ID = select(*HEAD).where(article.c.id == bindparam("id"))
+_BY_ID = Prepared(_OF_ID)
+_BY_ID_SHARED = Prepared(_OF_ID.with_for_update(read=True))
 _CARD = (
     select(*HEAD, *GIFT, account.c.name)
     .select_from(gift)
@@ -70,20 +73,22 @@ _CARD = (
     .join(account, account.c.id == gift.c.account_id)
     .where(gift.c.capability == bindparam("capability"))
 )
-_CARD_FOR_DEVICE = _CARD.add_columns(*CLAIM).outerjoin(
-    claim, and_(claim.c.gift_id == gift.c.id, claim.c.device == bindparam("device"))
+_CARD_FOR_ANYBODY = Prepared(_CARD)
+_CARD_FOR_DEVICE = Prepared(
+    _CARD.add_columns(*CLAIM).outerjoin(
+        claim, and_(claim.c.gift_id == gift.c.id, claim.c.device == bindparam("device"))
+    )
 )
-_CLAIM_OF_DEVICE = select(*CLAIM).where(
-    claim.c.gift_id == bindparam("gift"), claim.c.device == bindparam("device")
+_CLAIM_OF_DEVICE = Prepared(
+    select(*CLAIM).where(claim.c.gift_id == bindparam("gift"), claim.c.device == bindparam("device"))
 )
-_CLAIM_BY_ID = select(*CLAIM).where(claim.c.id == bindparam("id"))
-_TAKE_PLACE = (
+_CLAIM_BY_ID = Prepared(select(*CLAIM).where(claim.c.id == bindparam("id")))
+_TAKE_PLACE = Prepared(
     update(gift)
     .where(gift.c.id == bindparam("gift"), gift.c.unconfirmed < gift.c.unconfirmed_bound)
     .values(unconfirmed=gift.c.unconfirmed + 1)
 )
-_ADD_CLAIM = insert(claim).returning(claim.c.id)
-_SERVE = (
+_SERVE = Prepared(
     update(claim)
     .where(
         claim.c.id == bindparam("claim"),
@@ -93,17 +98,19 @@ _SERVE = (
     )
     .values(served_at=bindparam("now"))
 )
-_SERVE_GIFT = (
+_SERVE_GIFT = Prepared(
     update(gift)
     .where(gift.c.id == bindparam("gift"))
     .values(served_at=func.coalesce(gift.c.served_at, bindparam("now", type_=Instant)))
 )
-_CONFIRM = update(claim).where(claim.c.id == bindparam("claim")).values(confirmed_at=bindparam("now"))
+_CONFIRM = Prepared(
+    update(claim).where(claim.c.id == bindparam("claim")).values(confirmed_at=bindparam("now"))
+)
 
 
 def find_article_head(connection: Connection, slug: str) -> ArticleHead | None:
     """Find what an article is decided by, by its slug."""
-    row = connection.execute(_BY_SLUG, {"slug": slug}).first()
+    row = _BY_SLUG.first(connection, {"slug": slug})
     return None if row is None else head_of(row)
 
 
@@ -111,7 +118,7 @@ def find_article_head_by_id(
     connection: Connection, article_id: int, *, held: bool = False
 ) -> ArticleHead | None:
     """Find what an article is decided by; `held` keeps its rights as they are until the transaction ends."""
-    row = connection.execute(_BY_ID_SHARED if held else _BY_ID, {"id": article_id}).first()
+    row = (_BY_ID_SHARED if held else _BY_ID).first(connection, {"id": article_id})
     return None if row is None else head_of(row)
 
 
@@ -124,9 +131,9 @@ def list_article_heads(connection: Connection, article_ids: Iterable[int]) -> di
 def find_card(connection: Connection, capability: bytes, device: bytes | None) -> FoundCard | None:
     """Find the gift a token names, its article's rights, its giver, and the device's claim, in one indexed query."""
     if device is None:
-        row = connection.execute(_CARD, {"capability": capability}).first()
+        row = _CARD_FOR_ANYBODY.first(connection, {"capability": capability})
     else:
-        row = connection.execute(_CARD_FOR_DEVICE, {"capability": capability, "device": device}).first()
+        row = _CARD_FOR_DEVICE.first(connection, {"capability": capability, "device": device})
     if row is None:
         return None
     heads, gifts = len(HEAD), len(HEAD) + len(GIFT)
@@ -136,13 +143,13 @@ def find_card(connection: Connection, capability: bytes, device: bytes | None) -
 
 def find_claim(connection: Connection, gift_id: int, device: bytes) -> Claim | None:
     """Find a device's claim on a gift."""
-    row = connection.execute(_CLAIM_OF_DEVICE, {"gift": gift_id, "device": device}).first()
+    row = _CLAIM_OF_DEVICE.first(connection, {"gift": gift_id, "device": device})
     return None if row is None else Claim(*row)
 
 
 def find_claim_by_id(connection: Connection, claim_id: int) -> Claim | None:
     """Find a claim by its row."""
-    row = connection.execute(_CLAIM_BY_ID, {"id": claim_id}).first()
+    row = _CLAIM_BY_ID.first(connection, {"id": claim_id})
     return None if row is None else Claim(*row)
 
 
@@ -156,7 +163,7 @@ def list_claims(connection: Connection, gift_id: int) -> list[Claim]:
 
 def take_unconfirmed_place(connection: Connection, gift_id: int) -> bool:
     """Take one of a gift's places for unconfirmed devices; False when the bound is full."""
-    return connection.execute(_TAKE_PLACE, {"gift": gift_id}).rowcount > 0
+    return _TAKE_PLACE.count(connection, {"gift": gift_id}) > 0
 
 
 def take_reading(connection: Connection, gift_id: int, now: datetime, *, from_unconfirmed: bool) -> bool:
@@ -195,9 +202,14 @@ def free_unserved_places(connection: Connection, gift_id: int, *, before: dateti
     return freed
 
 
+@cache
+def _add_claim(columns: tuple[str, ...]) -> Prepared:
+    return Prepared(insert(claim).returning(claim.c.id), columns=columns)
+
+
 def add_claim(connection: Connection, **values: object) -> int:
     """Add a claim's row; returns its id."""
-    return int(connection.execute(_ADD_CLAIM, values).scalar_one())
+    return int(_add_claim(tuple(values)).rows(connection, values)[0][0])
 
 
 def renew_claim(connection: Connection, claim_id: int, now: datetime, **values: object) -> None:
@@ -220,15 +232,15 @@ def undo_claim(connection: Connection, held: Claim) -> bool:
 def mark_served(connection: Connection, held: Claim, now: datetime, *, within: timedelta) -> bool:
     """Note that a claim's text goes out for the first time; False when the claim lapsed meanwhile."""
     fresh = {"claim": held.id, "now": now, "since": now - within}
-    if connection.execute(_SERVE, fresh).rowcount == 0:
+    if _SERVE.count(connection, fresh) == 0:
         return False
-    connection.execute(_SERVE_GIFT, {"gift": held.gift_id, "now": now})
+    _SERVE_GIFT.count(connection, {"gift": held.gift_id, "now": now})
     return True
 
 
 def mark_confirmed(connection: Connection, claim_id: int, now: datetime) -> None:
     """Note that a person reads."""
-    connection.execute(_CONFIRM, {"claim": claim_id, "now": now})
+    _CONFIRM.count(connection, {"claim": claim_id, "now": now})
 
 
 def head_of(row: Any) -> ArticleHead:

@@ -120,7 +120,7 @@ def visit(*, device_digest: bytes | None = None) -> Visit:
     """
     who = visitor()
     mine = device_digest or (device() if not who.is_machine and request.method != "HEAD" else None)
-    return Visit(mine, account(), who.value, networks(), g.request_id)
+    return Visit(mine, account(), who.value, networks, g.request_id)
 
 
 def actor() -> Actor:

@@ -103,7 +103,7 @@ def article(slug: str) -> Response:
 @bp.get("/g/<token>")
 def card(token: str) -> Response:
     """Show a gift link's card; nothing is taken up by it."""
-    capability = opening.recognise(state().runtime, token, networks=asking.networks())
+    capability = opening.recognise(state().runtime, token, located=asking.networks)
     if isinstance(capability, Deny):
         return _not_ours(capability)
     shown = opening.open_card(state().runtime, state().shelf, capability, asking.visit())
@@ -122,7 +122,7 @@ def card(token: str) -> Response:
 @bp.post("/g/<token>")
 def claim(token: str) -> Response:
     """Take a gift up for this device and go on to the article's own address."""
-    capability = opening.recognise(state().runtime, token, networks=asking.networks())
+    capability = opening.recognise(state().runtime, token, located=asking.networks)
     if isinstance(capability, Deny):
         return _not_ours(capability)
     shown_at = _card_shown_at(capability)
@@ -148,7 +148,7 @@ def claim(token: str) -> Response:
 @bp.post("/g/<token>/report")
 def report(token: str) -> Response:
     """Report the giver's note to the desk."""
-    capability = opening.recognise(state().runtime, token, networks=asking.networks())
+    capability = opening.recognise(state().runtime, token, located=asking.networks)
     if isinstance(capability, Deny):
         return _not_ours(capability)
     if not asking.from_our_page(stamped=_card_shown_at(capability) is not None):

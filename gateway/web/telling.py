@@ -34,9 +34,9 @@ def _zone(name: str) -> ZoneInfo:
 
 def _time_element(value: datetime, pattern: str, language: str, zone: str, *, short_zone: bool) -> Markup:
     local = value.astimezone(_zone(zone))
-    hour = local.replace(minute=0, second=0, microsecond=0)
-    # Where a clock is changed within an hour, the hour's name for the zone need not be the instant's.
-    alike = hour if hour.utcoffset() == local.utcoffset() else local
+    noon = local.replace(hour=12, minute=0, second=0, microsecond=0)
+    # On a day on which clocks are changed, noon's name for the zone need not be the instant's.
+    alike = noon if noon.utcoffset() == local.utcoffset() else local
     before, after = _around_clock(alike, local.utcoffset(), pattern, language, zone, short_zone=short_zone)
     clock = next((local.time().isoformat(to) for clock, to in CLOCKS.items() if clock in pattern), "")
     machine = value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
@@ -48,7 +48,7 @@ def _time_element(value: datetime, pattern: str, language: str, zone: str, *, sh
 def _around_clock(
     local: datetime, _offset: timedelta | None, pattern: str, language: str, zone: str, *, short_zone: bool
 ) -> tuple[str, str]:
-    """Write what stands before and after hours and minutes, which is the same for a whole hour."""
+    """Write what stands before and after hours and minutes, which is the same for a whole day."""
     for clock in CLOCKS:
         pattern = pattern.replace(clock, f"'{_CLOCK}'")
     text = format_datetime(local, pattern, tzinfo=_zone(zone), locale=LOCALES[language])
