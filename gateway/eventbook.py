@@ -38,7 +38,10 @@ BOOK: Mapping[Event, About] = MappingProxyType(
             "An open gift was handed back free.", "account", GIFT, "account, article"
         ),
         Event.GIFT_REFUSED: About(
-            "A gift was not made.", "account", ACCOUNT, "article, limit, length, zone, rule, until, because"
+            "A gift was not made.",
+            "account",
+            ACCOUNT,
+            "article, plan, limit, length, zone, rule, until, because",
         ),
         Event.GIFT_REVOKED: About(
             "A gift was withdrawn for good.", ANYBODY, GIFT, "account, because, replayed"
@@ -101,6 +104,12 @@ BOOK: Mapping[Event, About] = MappingProxyType(
         ),
         Event.LICENCE_STATE_CHANGED: About(
             "A request for a licence was moved on.", "admin", LICENCE, "from, to, because"
+        ),
+        Event.SUBSCRIBE_CLICKED: About(
+            "A reader went from a gift or an article on to what a subscription offers.",
+            READER,
+            f"{GIFT}, {ARTICLE}",
+            "from, section",
         ),
         Event.ACCOUNT_ADDED: About("An account was made.", ADMIN, ACCOUNT, "role, plan"),
         Event.ACCOUNT_PLAN_CHANGED: About(

@@ -49,6 +49,7 @@ class Event(StrEnum):
     LICENCE_ASKED = "licence:asked"
     LICENCE_MAILED = "licence:mailed"
     LICENCE_STATE_CHANGED = "licence:state_changed"
+    SUBSCRIBE_CLICKED = "subscribe:clicked"
 
     ACCOUNT_ADDED = "account:added"
     ACCOUNT_PLAN_CHANGED = "account:plan_changed"

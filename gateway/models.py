@@ -102,6 +102,7 @@ allowance = Table(
     Column("period", String(7), primary_key=True),
     Column("used", Integer, nullable=False),
     Column("granted", Integer, nullable=False, server_default="0"),
+    Index("ix_allowance_period", "period"),
 )
 
 article = Table(
@@ -187,6 +188,9 @@ gift = Table(
     Column("frozen_until", Instant),
     Column("replaces", Key),
     Column("forgotten_at", Instant),
+    # As they were when it was given, so that what is counted by them stays what it was.
+    Column("plan", String(64), nullable=False, server_default=""),
+    Column("section", String(100), nullable=False, server_default=""),
     Index("ix_gift_account_article", "account_id", "article_id", "id"),
     Index("ix_gift_account", "account_id", "id"),
     Index("ix_gift_article", "article_id", "id"),
@@ -503,6 +507,53 @@ copied = Table(
     Index("ix_copied_network", "network", "at", "characters", "over"),
     Index("ix_copied_article", "article_id", "at", "characters", "over"),
     Index("ix_copied_at", "at"),
+)
+
+rollup = Table(
+    "rollup",
+    metadata,
+    Column("split", String(16), primary_key=True),
+    Column("figure", String(16), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("name", String(100), primary_key=True),
+    Column("count", Key, nullable=False),
+)
+
+# One row: how many leaves of the log are counted, and from which day on, where older entries were put away.
+rollup_state = Table(
+    "rollup_state",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("leaves", Key, nullable=False),
+    Column("since", Date),
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("month", String(7), primary_key=True),
+    Column("metric", String(32), primary_key=True),
+    Column("article_id", Key, ForeignKey("article.id"), primary_key=True, autoincrement=False),
+    Column("count", Key, nullable=False),
+)
+
+# Who did what last, for a day: by this a double click is known, and what is counted once an hour.
+usage_seen = Table(
+    "usage_seen",
+    metadata,
+    Column("who", LargeBinary(16), primary_key=True),
+    Column("article_id", Key, primary_key=True, autoincrement=False),
+    Column("metric", String(32), primary_key=True),
+    Column("last_at", Instant, nullable=False, index=True),
+    Column("hour", Instant),
+)
+
+subscribe_click = Table(
+    "subscribe_click",
+    metadata,
+    Column("who", LargeBinary(16), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("subject", String(100), primary_key=True),
 )
 
 _UNSENT = text("mailed_at IS NULL")

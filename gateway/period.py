@@ -1,7 +1,7 @@
 """Calendar months in the publisher's zone, and what is left of a month's gifts."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -70,8 +70,8 @@ def month_of(now: datetime, zone: str) -> Month:
 def _month(zone: str, year: int, month: int) -> Month:
     return Month(
         key=f"{year:04}-{month:02}",
-        starts_at=_first_instant(zone, year, month),
-        renews_at=_first_instant(zone, *_following(year, month)),
+        starts_at=first_instant(zone, date(year, month, 1)),
+        renews_at=first_instant(zone, date(*_following(year, month), 1)),
         zone=zone,
     )
 
@@ -80,9 +80,13 @@ def _following(year: int, month: int) -> tuple[int, int]:
     return (year + 1, 1) if month == 12 else (year, month + 1)
 
 
-def _first_instant(zone: str, year: int, month: int) -> datetime:
+def first_instant(zone: str, day: date) -> datetime:
+    """Find the first instant of a day in an IANA zone, as aware UTC.
+
+    The first of two midnights counts, and where midnight does not exist, the moment the clock jumps over it.
+    """
     place = ZoneInfo(zone)
-    midnight = datetime(year, month, 1, tzinfo=place)
+    midnight = datetime(day.year, day.month, day.day, tzinfo=place)
     earliest = midnight.astimezone(UTC)
     # Two instants of one zone are compared by what its clock shows, which is what is asked here.
     if earliest.astimezone(place) == midnight:

@@ -75,6 +75,14 @@ class PolicyBook:
             self._versions = tuple(policies.list_versions(connection))
         return InForce(number, self._policy(next(v for v in self._versions if v.version == number)))
 
+    def zones_within(self, connection: Connection) -> list[tuple[datetime, str]]:
+        """List the publisher's zones as this transaction sees them, each with the instant from which on it holds."""
+        self._versions = tuple(policies.list_versions(connection))
+        if not self._versions:
+            raise NoPolicyError("no policy is in force; run `gateway db upgrade`")
+        ordered = sorted(self._versions, key=lambda version: (version.takes_effect_at, version.version))
+        return [(each.takes_effect_at, self._policy(each).publisher.zone) for each in ordered]
+
     @property
     def links_shut(self) -> bool:
         """Whether a restore waits for an admin's word, which shuts every link."""

@@ -22,8 +22,10 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from gateway.behaviour import Behaviour
 from gateway.decision import Deny, Reason
 from gateway.licence import Purpose
+from gateway.visitor import Visitor
 from gateway.web import assets, headers, languages, parts, speech
 from gateway.web.wording import PURPOSES, done_words, words_for, words_for_status
+from tests.gallery_figures import figure_pages
 
 
 class Thing(SimpleNamespace):
@@ -51,6 +53,7 @@ ENDPOINTS = {
     "reader.report": "/g/<token>/report",
     "pausing.go_on": "/articles/<slug>/go-on",
     "pausing.trap": "/full-text",
+    "overview.overview": "/desk",
     "rules.rules": "/desk/rules",
     "rules.lift": "/desk/rules/<firing_id>/lift",
     "rules.replace": "/desk/gifts/<reference>/replace",
@@ -446,11 +449,14 @@ def _subscriber_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     desk: dict[str, Any] = {"person": ADMIN, "error": None}
-    nothing = dict.fromkeys(("event", "actor", "subject", "outcome", "reason", "since", "until"), "")
+    nothing = dict.fromkeys(
+        ("event", "actor", "subject", "outcome", "reason", "rule", "visitor", "since", "until"), ""
+    )
     log = desk | {
         "filters": nothing,
         "events": ["gift:issued", "gift:claimed"],
         "reasons": [str(it) for it in Reason],
+        "visitors": [str(it) for it in Visitor],
     }
     yield (
         "log",
@@ -475,6 +481,7 @@ def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     spread = Gift(frozen_at=NOW - timedelta(hours=1), spread=True, confirmed=10)
     yield "desk-gift-spread", "admin/gift.html", story | {"gift": spread, "standing": READ_UP}
     yield from _rule_pages(desk)
+    yield from figure_pages(desk, ENDPOINTS)
     people = [
         Thing(id=1, name="Paul Okafor", email="paul@example.org", role="subscriber", plan_label="Standard",
               suspended_at=None, allowance=Thing(limit=10, used=3)),

@@ -17,6 +17,7 @@ from gateway.cli import (
     keys,
     people,
     policy,
+    rollups,
     rules,
     run,
     settings,
@@ -41,6 +42,7 @@ COMMANDS = (
     copies.restore,
     copies.restore_confirm,
     audit.audit,
+    rollups.rollups,
     people.people,
     settings.settings,
 )

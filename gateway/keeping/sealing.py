@@ -12,7 +12,8 @@ from gateway.checkpoint import Checkpoint
 from gateway.keeping.beginning import AlarmError, begin_log, read_tree
 from gateway.keeping.leases import Lease
 from gateway.keeping.publishing import PublishingError, Shelf
-from gateway.ledger import GATEWAY, Entry, Event, Outcome
+from gateway.keeping.rolling import Counting
+from gateway.ledger import GATEWAY, Entry, Event, Outcome, SealedEntry
 from gateway.merkle import Growth, Node, consistency_proof
 from gateway.runtime import Runtime
 from gateway.sealkeys import SealKeyError, SealKeys
@@ -34,6 +35,7 @@ log = structlog.get_logger()
 class _Batch:
     """What one transaction seals: entries, their hashes, and the tree with them."""
 
+    entries: list[SealedEntry]
     entry_ids: list[int]
     hashes: list[bytes]
     nodes: list[Node]
@@ -48,6 +50,7 @@ class Sealer:
         self._keys = keys
         self._shelf = shelf
         self._lease = Lease(runtime, LEASE)
+        self._counting = Counting(runtime)
         self._growth: Growth | None = None
         self._clashed_at = -1
 
@@ -81,6 +84,7 @@ class Sealer:
         try:
             sealed = self._seal(state, now)
             self._publish(now)
+            self._counting.catch_up()
         except AlarmError as alarm:
             self._stop(state, str(alarm), now)
             return 0
@@ -142,6 +146,8 @@ class Sealer:
                     connection, log_id=state.id, size=batch.growth.size, root=root, made_at=now
                 )
                 sealing.drop_waiting(connection, batch.entry_ids)
+                # Here, so that what is sealed is counted once: both are committed, or neither.
+                self._counting.count_sealed(connection, batch.entries, start)
         except IntegrityError as fault:
             # Once it may have been a process whose lease ran out in the middle; then the next beat finds its work.
             if self._clashed_at == start:
@@ -177,11 +183,12 @@ class Sealer:
 
 
 def _batch(growth: Growth, waiting: list[Waiting]) -> _Batch:
-    batch = _Batch([], [], [], growth.copy())
+    batch = _Batch([], [], [], [], growth.copy())
     for each in waiting:
         if each.entry is None:
             raise AlarmError(f"entry {each.entry_id} was deleted before it was sealed")
         hashed = leaf_hash(each.entry.canonical())
+        batch.entries.append(each.entry)
         batch.entry_ids.append(each.entry_id)
         batch.hashes.append(hashed)
         batch.nodes.extend(batch.growth.append(hashed))

@@ -135,7 +135,7 @@ def issue_gift(runtime: Runtime, actor: Actor, wish: Wish) -> Issued | Deny:
         act = _Act(runtime, connection, actor, wish, now, account, current)
         answer = _answered_before(act) or _decide(act)
         if isinstance(answer, Deny):
-            detail = {"article": wish.article_id, **answer.detail}
+            detail = {"article": wish.article_id, "plan": account.plan or "", **answer.detail}
             refusal = (Event.GIFT_REFUSED, f"account:{account.id}", Outcome.DENY, answer.reason, detail)
             append_entry(connection, Entry(now, actor, *refusal))
         return answer

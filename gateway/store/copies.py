@@ -52,11 +52,16 @@ class Layout:
 
 
 @contextmanager
-def snapshot(database: Database) -> Iterator[Connection]:
-    """Yield a connection that sees the database as it stood at one instant, and holds no writer up."""
+def snapshot(database: Database, *, temporary: bool = False) -> Iterator[Connection]:
+    """Yield a connection that sees the database as it stood at one instant, and holds no writer up.
+
+    With `temporary` it may have tables of its own, which go with it.
+    """
     if database.dialect == "postgresql":
         with database.writer.connect() as connection:
-            yield connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            yield connection.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=not temporary
+            )
     else:
         # The writing pool would begin with a lock; a plain BEGIN reads one state of the write-ahead log.
         with database.reader.connect() as connection:

@@ -55,6 +55,8 @@ class EntryFilter:
     subject: str = ""
     outcome: str = ""
     reason: str = ""
+    rule: str = ""
+    visitor: str = ""
     since: datetime | None = None
     until: datetime | None = None
     before: int | None = None
@@ -128,7 +130,7 @@ def has_entry(connection: Connection, event: Event, subject: str) -> bool:
 
 
 def _narrowed(wanted: EntryFilter) -> list[ColumnElement[bool]]:
-    names = ("event", "outcome", "reason")
+    names = ("event", "outcome", "reason", "rule", "visitor")
     narrowed = [entry.c[name] == value for name in names if (value := getattr(wanted, name))]
     if not wanted.event:
         narrowed.append(entry.c.event != Event.LOG_HEARTBEAT.value)

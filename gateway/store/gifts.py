@@ -60,8 +60,12 @@ _OPEN_OF_ACCOUNT = Prepared(
 @cache
 def _add(dialect: str, columns: tuple[str, ...]) -> Prepared:
     dialect_insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[dialect]
-    free = dialect_insert(gift).on_conflict_do_nothing(index_elements=["reference"])
-    return Prepared(free.returning(*COLUMNS), columns=columns)
+    # Plan and section are taken down as they are at this moment, for whatever is counted by them later.
+    plan = select(account.c.plan).where(account.c.id == bindparam("giver")).scalar_subquery()
+    section = select(article.c.section).where(article.c.id == bindparam("given")).scalar_subquery()
+    taken = {"plan": func.coalesce(plan, ""), "section": func.coalesce(section, "")}
+    added = dialect_insert(gift).values(taken).on_conflict_do_nothing(index_elements=["reference"])
+    return Prepared(added.returning(*COLUMNS), columns=columns)
 
 
 def find_gift(connection: Connection, reference: str) -> Gift | None:
@@ -117,8 +121,9 @@ def list_gifts(connection: Connection, wanted: GiftFilter, *, limit: int = 50) -
 def add_gift(connection: Connection, draw_reference: Callable[[], str], **values: object) -> Gift:
     """Add a gift's row under a reference nobody has yet, and return it."""
     statement = _add(connection.dialect.name, ("reference", *values))
+    about = {"giver": values["account_id"], "given": values["article_id"]}
     while True:
-        row = statement.first(connection, {**values, "reference": draw_reference()})
+        row = statement.first(connection, {**values, **about, "reference": draw_reference()})
         if row is not None:
             return Gift(*row)
 

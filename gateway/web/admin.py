@@ -10,6 +10,7 @@ from gateway.auditing import EntryFilter, acts, log, people
 from gateway.auditing.ruling import flags_of
 from gateway.decision import Decision, Deny, Permit, Reason
 from gateway.ledger import Event
+from gateway.visitor import Visitor
 from gateway.web import asking
 from gateway.web.desk import (
     day_asked,
@@ -28,7 +29,7 @@ from gateway.web.state import state
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 bp.before_request(at_the_desk)
 
-TEXT_FILTERS = ("event", "actor", "subject", "outcome", "reason")
+TEXT_FILTERS = ("event", "actor", "subject", "outcome", "reason", "rule", "visitor")
 LATEST = 20
 
 
@@ -57,6 +58,7 @@ def show_log() -> Response:
         filters=filters,
         events=[event.value for event in Event],
         reasons=[reason.value for reason in Reason],
+        visitors=[visitor.value for visitor in Visitor],
         older=None if page.older is None else url_for("admin.log", before=page.older, **asked),
         newer=None if before is None else url_for("admin.log", **asked),
         error=error,

@@ -64,7 +64,7 @@ def prepare(environment: Environment) -> None:
     """Give a Jinja environment its translations, its filters for times and numbers, and `spoken`."""
     environment.filters |= {
         "moment": telling.moment, "stamp": telling.stamp, "day": telling.day, "long_day": telling.long_day,
-        "month": telling.month, "number": telling.number,
+        "month": telling.month, "number": telling.number, "date": telling.calendar_day,
     }  # fmt: skip
     environment.globals |= {
         "_": gettext, "gettext": gettext, "ngettext": ngettext, "pgettext": pgettext,

@@ -88,6 +88,17 @@ def long_day(value: datetime, zone: str | None = None) -> Markup:
     return _time_element(value, LONG_DAY[now.language], now.language, zone or now.zone, short_zone=False)
 
 
+@lru_cache(maxsize=4096)
+def _date(value: date, language: str) -> Markup:
+    text = format_date(value, DAY[language], locale=LOCALES[language])
+    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), text)
+
+
+def calendar_day(value: date) -> Markup:
+    """Write a day of the calendar, which belongs to no zone, as a `time` element."""
+    return _date(value, spoken().language)
+
+
 @lru_cache(maxsize=512)
 def _month(value: date, language: str) -> str:
     return format_date(value, MONTH[language], locale=LOCALES[language])
