@@ -13,13 +13,16 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway.days import day_of
+from gateway.doorcounts import Click, click_of, write_clicks, write_uses, write_views
 from gateway.enforcing import watch_guesses, watch_links, watch_traps
-from gateway.ledger import minute_of
+from gateway.ledger import Entry, minute_of
 from gateway.link import Gift
 from gateway.policy import Policy
 from gateway.store import counting, deliveries, statistics
 from gateway.store.deliveries import Arrival
 from gateway.store.engine import Database
+from gateway.usage import Use
 
 FLUSH_SECONDS = 2.0
 KEPT_AT_MOST = 50_000
@@ -38,15 +41,30 @@ class _Counts:
     forged: Counter[tuple[Names, datetime]] = field(default_factory=Counter)
     traps: Counter[tuple[Names, datetime]] = field(default_factory=Counter)
     arrivals: dict[tuple[int, bytes], Arrival] = field(default_factory=dict)
+    seen: Counter[tuple[str, datetime, bool]] = field(default_factory=Counter)
+    uses: list[Use] = field(default_factory=list)
+    clicks: dict[Click, Entry] = field(default_factory=dict)
     latest: datetime | None = None
 
     def add_all(self, other: "_Counts") -> None:
         """Put counts back that could not be written; what came since is newer."""
-        for name in ("views", "forged", "traps"):
+        for name in ("views", "forged", "traps", "seen"):
             for key, number in getattr(other, name).items():
                 _count(getattr(self, name), key, number)
         self.arrivals = dict(islice((other.arrivals | self.arrivals).items(), KEPT_AT_MOST))
+        self.uses = [*other.uses, *self.uses][:KEPT_AT_MOST]
+        self.clicks = dict(islice((self.clicks | other.clicks).items(), KEPT_AT_MOST))
         self.latest = self.latest or other.latest
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there is nothing to be written."""
+        return not (self.views or self.forged or self.traps or self.arrivals or self.doors)
+
+    @property
+    def doors(self) -> bool:
+        """Whether something was counted at the door for the desk."""
+        return bool(self.seen or self.uses or self.clicks)
 
 
 class Tally:
@@ -64,6 +82,27 @@ class Tally:
         """Count one card shown to one class of visitor."""
         with self._lock:
             _count(self._counts.views, (gift_id, now.date(), visitor))
+            _count(self._counts.seen, (visitor, minute_of(now), True))
+        self._start()
+
+    def add_withheld(self, visitor: str, now: datetime) -> None:
+        """Count one article that was asked for by a machine and kept from it."""
+        with self._lock:
+            _count(self._counts.seen, (visitor, minute_of(now), False))
+        self._start()
+
+    def add_use(self, use: Use) -> None:
+        """Note what a person did with an article by a gift."""
+        with self._lock:
+            if len(self._counts.uses) < KEPT_AT_MOST:
+                self._counts.uses.append(use)
+        self._start()
+
+    def add_click(self, who: bytes, line: Entry) -> None:
+        """Note that somebody of a network went on to subscribe, with the entry to be written of the first of a day."""
+        with self._lock:
+            if len(self._counts.clicks) < KEPT_AT_MOST:
+                self._counts.clicks.setdefault(click_of(who, line), line)
         self._start()
 
     def add_forged(self, networks: Names, now: datetime) -> None:
@@ -112,7 +151,7 @@ class Tally:
         self.flush()
 
     def _write(self, counts: _Counts) -> None:
-        if not (counts.views or counts.forged or counts.traps or counts.arrivals):
+        if counts.nothing:
             return
         policy = None if counts.latest is None else self._policy_at(counts.latest)
         with self._database.transaction() as connection:
@@ -123,6 +162,18 @@ class Tally:
                 deliveries.add_arrivals(connection, counts.arrivals)
             if policy is not None and counts.latest is not None:
                 _let_rules_fire(connection, policy, counts, counts.latest)
+            if counts.doors:
+                self._write_doors(connection, counts)
+
+    def _write_doors(self, connection: Connection, counts: _Counts) -> None:
+        def day(at: datetime) -> date:
+            return day_of(at, self._policy_at(at).publisher.zone)
+
+        # One process at a time: what somebody did last is read and then written.
+        counting.take_watch(connection)
+        write_uses(connection, counts.uses, day)
+        write_clicks(connection, counts.clicks)
+        write_views(connection, counts.seen, day)
 
     def _start(self) -> None:
         # Begun on first use and not at import, since threads do not survive a worker's fork.

@@ -20,6 +20,7 @@ from gateway.link import UNSERVED_CLAIM_LIFE
 from gateway.networks import months_of
 from gateway.runtime import NoPolicyError, Runtime
 from gateway.store import (
+    clicks,
     copied,
     deliveries,
     gifts,
@@ -29,6 +30,7 @@ from gateway.store import (
     readings,
     statistics,
     upkeep,
+    usage,
 )
 
 LEASE = "jobs"
@@ -36,6 +38,8 @@ LEASE_LIFE = LIFE
 TICK_SECONDS = 5.0
 IDEMPOTENCY_LIFE = timedelta(hours=24)
 GIFTS_AT_ONCE = 1000
+# Who did what is wanted for an hour, and who went on to subscribe for a day.
+SEEN_KEPT = timedelta(days=1)
 
 log = structlog.get_logger()
 
@@ -166,6 +170,8 @@ def _forget_networks(runtime: Runtime, now: datetime) -> int:
             + copied.drop_copies(connection, before)
             + statistics.drop_minutes(connection, before)
             + networks.drop_salts(connection, months_of(before)[0])
+            + usage.drop_seen(connection, now - SEEN_KEPT)
+            + clicks.drop_clicks(connection, (now - SEEN_KEPT).date())
         )
 
 

@@ -12,11 +12,13 @@ from gateway.ledger import Entry, Event, Outcome
 from gateway.link import CONFIRM_AFTER, UNSERVED_CLAIM_LIFE, Gift
 from gateway.policy import Policy
 from gateway.reading.opening import Straight, door
+from gateway.reading.using import note_denial, note_use
 from gateway.reading.visit import Visit
 from gateway.runtime import Runtime
 from gateway.store import gifts, readers, readings
 from gateway.store.entries import append_entry
 from gateway.store.readings import Claim
+from gateway.usage import Act as Used
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,12 @@ def claim_gift(runtime: Runtime, capability: bytes, visit: Visit, press: Press) 
             act.log(Event.CLAIM_REFUSED, answer)
     if visit.visitor == "person":
         runtime.tally.add_arrival(gift, visit.networks, now)
-    return answer if isinstance(answer, Deny) else Claimed(head.slug, answer, gift.reference)
+    if isinstance(answer, Deny):
+        note_denial(runtime, visit, gift.article_id, answer, now)
+        return answer
+    if answer.read:
+        note_use(runtime, visit, gift.article_id, Used.READ, now)
+    return Claimed(head.slug, answer.claim_id, gift.reference)
 
 
 def undo_claim(runtime: Runtime, claim_id: int, visit: Visit) -> bool:
@@ -109,7 +116,8 @@ def confirm_reading(runtime: Runtime, slug: str, visit: Visit) -> Confirmed | De
             _log(connection, Event.CONFIRM_REFUSED, gift, visit, now, decision)
             return decision
         _log(connection, Event.READING_CONFIRMED, gift, visit, now)
-        return Confirmed(first=True)
+    note_use(runtime, visit, gift.article_id, Used.READ, now)
+    return Confirmed(first=True)
 
 
 def _count(connection: Connection, gift: Gift, claim: Claim, now: datetime) -> Permit | Deny:
@@ -146,7 +154,15 @@ class _Act:
         _log(self.connection, event, self.gift, self.visit, self.now, why)
 
 
-def _decide(act: _Act, at_the_door: Permit | Deny, claim: Claim | None) -> int | Deny:
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A claim that was made; `read` where it counted at once."""
+
+    claim_id: int
+    read: bool = False
+
+
+def _decide(act: _Act, at_the_door: Permit | Deny, claim: Claim | None) -> _Taken | Deny:
     if act.visit.visitor != "person":
         return Deny(Reason.CLAIM_BY_MACHINE)
     if isinstance(at_the_door, Deny) and not _held_the_card(act, at_the_door):
@@ -154,7 +170,7 @@ def _decide(act: _Act, at_the_door: Permit | Deny, claim: Claim | None) -> int |
     if claim is not None and claim.lapsed_at is None:
         # Its ten minutes are over, but nobody took its place yet.
         readings.renew_claim(act.connection, claim.id, act.now, network=act.visit.network)
-        return claim.id
+        return _Taken(claim.id)
     return _ruled_out(act) or _take(act, claim)
 
 
@@ -177,7 +193,7 @@ def _held_the_card(act: _Act, why: Deny) -> bool:
     return full and shown_at is not None and shown_at < (why.since or shown_at)
 
 
-def _take(act: _Act, lapsed: Claim | None) -> int | Deny:
+def _take(act: _Act, lapsed: Claim | None) -> _Taken | Deny:
     confirmed_at = None
     if not _take_place(act):
         refusal = _take_reading_at_once(act)
@@ -202,7 +218,7 @@ def _take(act: _Act, lapsed: Claim | None) -> int | Deny:
     act.log(Event.CLAIM_MADE)
     if confirmed_at is not None:
         act.log(Event.READING_CONFIRMED)
-    return claim_id
+    return _Taken(claim_id, read=confirmed_at is not None)
 
 
 def _take_place(act: _Act) -> bool:

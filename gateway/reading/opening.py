@@ -6,17 +6,19 @@ from datetime import datetime
 
 from gateway.decision import Deny, Permit, Reason
 from gateway.enforcing import shut_out
-from gateway.firing import Act
+from gateway.firing import Act as Ruled
 from gateway.ledger import Entry, Event, Outcome
 from gateway.link import Gift, standing, standing_for_a_holder
 from gateway.reading.holding import alive
 from gateway.reading.shelf import Shelf
+from gateway.reading.using import note_denial, note_use
 from gateway.reading.visit import Visit
 from gateway.runtime import Runtime
 from gateway.store import notes, readings
 from gateway.store.articles import Article
 from gateway.store.entries import append_entry
 from gateway.store.readings import ArticleHead, Claim
+from gateway.usage import Act
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def note_forged(runtime: Runtime, networks: tuple[bytes, ...]) -> Deny:
     now = runtime.clock()
     runtime.tally.add_forged(networks, now)
     standing = shut_out(
-        runtime.policies.in_force(now).policy, Act.GUESS, runtime.networks.guessed(networks), now
+        runtime.policies.in_force(now).policy, Ruled.GUESS, runtime.networks.guessed(networks), now
     )
     return standing or Deny(Reason.GIFT_UNKNOWN)
 
@@ -69,6 +71,7 @@ def open_card(runtime: Runtime, shelf: Shelf, capability: bytes, visit: Visit) -
         article = shelf.article(connection, found.head) if isinstance(decision, Permit) else None
     if article is not None:
         runtime.tally.add_view(found.gift.id, visit.visitor, now)
+        note_use(runtime, visit, article.id, Act.CARD, now)
         return Card(article, found.gift, found.giver, now)
     if isinstance(decision, Deny):
         note_refusal(runtime, visit, found.gift, decision, now)
@@ -99,6 +102,13 @@ def door(
     return standing(gift, now)
 
 
+def reference_of(runtime: Runtime, capability: bytes) -> str:
+    """Find a gift's reference by its capability, for a page that says why it is shut; the empty text for none."""
+    with runtime.database.reading() as connection:
+        found = readings.find_card(connection, capability, None)
+        return "" if found is None else found.gift.reference
+
+
 def report_note(runtime: Runtime, capability: bytes, visit: Visit) -> bool:
     """Report the note on a gift to the desk; the first report of a gift is an entry. Tells whether there is a note."""
     now = runtime.clock()
@@ -114,6 +124,7 @@ def report_note(runtime: Runtime, capability: bytes, visit: Visit) -> bool:
 
 def note_refusal(runtime: Runtime, visit: Visit, gift: Gift, why: Deny, now: datetime) -> None:
     """Write the entry of a refusal that stands outside any other act."""
+    note_denial(runtime, visit, gift.article_id, why, now)
     with runtime.database.transaction() as connection:
         subject = f"gift:{gift.reference}"
         append_entry(

@@ -14,6 +14,7 @@ from gateway.passage import counted_since
 from gateway.reading.copying import closed_for
 from gateway.reading.holding import alive
 from gateway.reading.shelf import Shelf
+from gateway.reading.using import note_denial
 from gateway.reading.visit import Visit
 from gateway.runtime import Runtime
 from gateway.store import articles, deliveries, gifts, readers, readings
@@ -139,6 +140,7 @@ def _by_gift(
             return Reading(article, each)
         ended = decision
         _note_refusal(runtime, visit.holder, f"gift:{each.gift.reference}", ended, now)
+        note_denial(runtime, visit, article.id, ended, now)
     return ended if ended is not None and ended.reason is Reason.RULE_BLOCKED else Teaser(article, ended)
 
 

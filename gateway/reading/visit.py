@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gateway.keys import digest
 from gateway.ledger import Actor, reader_actor
 from gateway.store.accounts import Account
 
@@ -15,6 +16,7 @@ class Visit:
     """One visitor's request: the device's digest where it keeps our cookie, the account where one is signed in.
 
     `located` names the network it came from, under this month's key and the last one's; most visits need no name.
+    `agent` is what the browser calls itself.
     """
 
     device: bytes | None = None
@@ -22,11 +24,18 @@ class Visit:
     visitor: str = "person"
     located: Callable[[], tuple[bytes, ...]] = tuple
     request_id: str = ""
+    agent: str = ""
 
     @property
     def networks(self) -> tuple[bytes, ...]:
         """The network's names, this month's first."""
         return self.located()
+
+    @property
+    def who(self) -> bytes:
+        """A digest of network and browser, by which acts are told apart that COUNTER would count once; empty for none."""
+        names = self.networks
+        return digest(names[0] + self.agent.encode())[:16] if names else b""
 
     @property
     def network(self) -> bytes | None:

@@ -14,7 +14,7 @@ from gateway.keys import digest
 from gateway.ledger import Actor
 from gateway.reading.visit import Visit
 from gateway.stamp import PageStamp
-from gateway.visitor import Shape, Visitor, classify
+from gateway.visitor import AGENT_LENGTH, Shape, Visitor, classify
 from gateway.web.state import state
 
 DEVICE = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -120,7 +120,8 @@ def visit(*, device_digest: bytes | None = None) -> Visit:
     """
     who = visitor()
     mine = device_digest or (device() if not who.is_machine and request.method != "HEAD" else None)
-    return Visit(mine, account(), who.value, networks, g.request_id)
+    agent = request.environ.get("HTTP_USER_AGENT", "")[:AGENT_LENGTH]
+    return Visit(mine, account(), who.value, networks, g.request_id, agent)
 
 
 def actor() -> Actor:

@@ -22,6 +22,7 @@ from gateway.reading.forgetting import forget_device
 from gateway.resources import folder
 from gateway.web import asking
 from gateway.web.asking import DEVICE_SECONDS
+from gateway.web.clicking import note_click
 from gateway.web.licensing import licence_page
 from gateway.web.refusals import refused
 from gateway.web.state import state
@@ -40,7 +41,8 @@ ROBOTS = "User-agent: *\nDisallow: /account\nDisallow: /full-text\nDisallow: /ad
 
 @bp.get("/subscribe")
 def subscribe() -> str:
-    """Say what a subscription gives."""
+    """Say what a subscription gives; whoever comes by a link of a gift's or an article's page is counted."""
+    note_click()
     runtime = state().runtime
     plans = runtime.policies.in_force(runtime.clock()).policy.plans.values()
     return render_template(

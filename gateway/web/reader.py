@@ -11,9 +11,10 @@ from werkzeug.wrappers import Response
 from gateway.decision import Deny, Reason
 from gateway.keys import digest
 from gateway.link import CONFIRM_AFTER
-from gateway.reading import Held, claiming, opening, serving
+from gateway.reading import Held, claiming, opening, serving, using
 from gateway.visitor import Visitor
 from gateway.web import asking, copying
+from gateway.web.clicking import click
 from gateway.web.drawing import Places, page, place
 from gateway.web.onward import straight_on
 from gateway.web.pausing import pause, wait_first
@@ -69,6 +70,7 @@ def front() -> str:
 def article(slug: str) -> Response:
     """Show an article: whole to who may read it, its opening to everybody else."""
     if asking.visitor() is Visitor.AI_CRAWLER:
+        using.note_withheld(state().runtime, asking.visit())
         return with_rights_pointer(refused(Deny(Reason.READING_BY_MACHINE), gift_link=False))
     visit = asking.visit()
     shown = serving.read_article(state().runtime, state().shelf, slug, visit)
@@ -85,9 +87,10 @@ def article(slug: str) -> Response:
     reporting, copies = copying.shown_reporting(shown, visit)
     text = page(
         "reader/article.html",
-        {**places, **nonce_and_time, **moving, **copies},
+        {**places, **nonce_and_time, **moving, **copies, **_click_of(held)},
         article=shown_article(shown.article, text=True),
         gift=gift,
+        click=place("click") if held is not None else None,
         confirm=confirm,
         move_nonce=place("move_nonce") if moving else None,
         own_gift=visit.account is not None and "own" in request.args,
@@ -108,7 +111,7 @@ def card(token: str) -> Response:
         return _not_ours(capability)
     shown = opening.open_card(state().runtime, state().shelf, capability, asking.visit())
     if isinstance(shown, Deny):
-        return refused(shown, gift_link=True)
+        return _shut(shown, capability)
     if isinstance(shown, opening.Straight):
         return straight_on(shown)
     # Past the bound a script's claim is in vain: only a press, after a wait that our clock measures, is let in.
@@ -174,6 +177,7 @@ def _card(shown: opening.Card, token: str, *, wait: bool) -> str:
     own = {
         "token": token,
         "nonce": state().card_stamp.sign(_card_of(shown.gift.capability), shown.shown_at),
+        "click": click("card", f"gift:{shown.gift.reference}"),
         "wait_until": moment(shown.shown_at + CONFIRM_AFTER) if wait else "",
     }
     return page(
@@ -184,6 +188,7 @@ def _card(shown: opening.Card, token: str, *, wait: bool) -> str:
         gift_url=gift_url(place("token")),
         token=place("token"),
         nonce=place("nonce"),
+        click=place("click"),
         auto_claim=why is None and not wait,
         withheld=why,
         wait=Wait(place("wait_until"), CONFIRM_AFTER.seconds) if wait else None,
@@ -217,12 +222,30 @@ def _not_ours(why: Deny) -> Response:
     return refused(why, gift_link=True)
 
 
+def _shut(why: Deny, capability: bytes) -> Response:
+    """Say why a gift link is shut; who goes on to subscribe from there comes by this gift."""
+    reference = opening.reference_of(state().runtime, capability) if asking.account() is None else ""
+    return refused(why, gift_link=True, click=click("refusal", f"gift:{reference}")() if reference else None)
+
+
+def _click_of(held: Held | None) -> Places:
+    return {} if held is None else {"click": click("article", f"gift:{held.gift.reference}")}
+
+
 def _teaser(shown: serving.Teaser) -> Response:
+    subject = f"article:{shown.article.id}"
     if shown.ended is not None:
-        return refused(shown.ended, gift_link=True, article=shown_article(shown.article))
+        about = {"article": shown_article(shown.article), "click": click("refusal", subject)()}
+        return refused(shown.ended, gift_link=True, **about)
     missing = _undone() if "kept" in request.args and asking.device() is None else False
     response = make_response(
-        page("reader/teaser.html", {}, article=shown_article(shown.article), cookie_missing=missing)
+        page(
+            "reader/teaser.html",
+            {"click": click("teaser", subject)},
+            article=shown_article(shown.article),
+            click=place("click"),
+            cookie_missing=missing,
+        )
     )
     if missing:
         response.headers["X-Robots-Tag"] = "noindex"

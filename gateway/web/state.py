@@ -12,7 +12,7 @@ from gateway.settings import Settings
 from gateway.stamp import PageStamp
 
 # A stamp made for one purpose is worth nothing for another.
-STAMPS = ("card", "claim", "confirm", "copy", "licence", "move", "transfer", "forget")
+STAMPS = ("card", "claim", "confirm", "copy", "licence", "move", "transfer", "forget", "click")
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class State:
     move_stamp: PageStamp
     transfer_stamp: PageStamp
     forget_stamp: PageStamp
+    click_stamp: PageStamp
     scanners: Scanners
     shown_policies: dict[tuple[int, str], Any] = field(default_factory=dict)
 
@@ -52,6 +53,7 @@ def make_state(runtime: Runtime, settings: Settings) -> State:
         move_stamp=stamps["move"],
         transfer_stamp=stamps["transfer"],
         forget_stamp=stamps["forget"],
+        click_stamp=stamps["click"],
         scanners=Scanners(parse_networks(settings.scanners)),
     )
 
