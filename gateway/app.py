@@ -40,9 +40,11 @@ from gateway.web import (
     pausing,
     reader,
     refusals,
+    report,
     rows,
     rules,
     subscriber,
+    usage,
 )
 from gateway.web.showing import shown_person, shown_policy
 from gateway.web.state import make_state
@@ -57,6 +59,8 @@ BLUEPRINTS = (
     accounts.bp,
     admin.bp,
     overview.bp,
+    usage.bp,
+    report.bp,
     licencedesk.bp,
     rules.bp,
     pages.bp,

@@ -122,6 +122,11 @@ def month_span(year: int, month: int) -> Span:
     return Span(first, _months_later(first, 1) - ONE)
 
 
+def months_back(first: date, number: int) -> list[date]:
+    """List the first days of some months before a month, oldest first."""
+    return [_months_later(first, -each) for each in range(number, 0, -1)]
+
+
 def _months_later(first: date, number: int) -> date:
     years, month = divmod(first.year * 12 + first.month - 1 + number, 12)
     return date(years, month + 1, 1)

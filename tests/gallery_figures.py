@@ -2,18 +2,25 @@
 
 import random
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from flask import Flask
 
 from gateway.auditing.overview import OF_ARTICLES, ArticleFigures, Numbers, Overview
-from gateway.days import Span
+from gateway.auditing.reporting import MonthReport, PlanQuota
+from gateway.auditing.usage import UsageLine, UsageReport
+from gateway.days import Span, month_span
 from gateway.decision import Deny, Reason
 from gateway.figures import Figure, Split
 from gateway.store.figures import ArticleName
+from gateway.store.usage import UsedArticle
+from gateway.usage import Metric
 from gateway.web.overview import shown_overview
+from gateway.web.report import shown_report
+from gateway.web.usage import shown_usage
 
+NOW = datetime(2026, 7, 14, 9, 41, 7, tzinfo=UTC)
 SPAN = Span(date(2026, 6, 17), date(2026, 7, 14))
 MANY = {
     Figure.ISSUED: 340, Figure.CARDS: 1900, Figure.CLAIMED: 980, Figure.CONFIRMED: 720, Figure.CLICKED: 41,
@@ -81,6 +88,8 @@ def figure_pages(
         app.add_url_rule(rule, endpoint=endpoint, view_func=lambda **_: "")
     with app.test_request_context():
         yield from _overviews(dict(desk))
+        yield from _usage(dict(desk))
+        yield from _reports(dict(desk))
 
 
 def _overviews(desk: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -93,3 +102,44 @@ def _overviews(desk: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]
     empty = shown_overview(sample_overview(size=0), PLANS)
     wrong = {"error": Deny(Reason.REQUEST_INVALID)}
     yield "overview-empty", "admin/overview.html", page | empty | wrong
+
+
+def _usage(desk: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    yield "usage", "admin/usage.html", desk | shown_usage(sample_usage(6))
+    wrong = {"error": Deny(Reason.REQUEST_INVALID)}
+    yield "usage-empty", "admin/usage.html", desk | shown_usage(sample_usage(6, size=0)) | wrong
+
+
+def _reports(desk: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    june = month_span(2026, 6)
+    quota = (PlanQuota("premium", 180, 1900, 31), PlanQuota("standard", 640, 4400, 212))
+    before = (PlanQuota("premium", 171, 1700, 25),)
+    full = MonthReport(
+        sample_overview(june), sample_usage(1), sample_usage(1, size=0.8), quota, before, complete=True
+    )
+    made = {"made_at": NOW}
+    yield "report", "admin/report.html", desk | made | shown_report(full, PLANS, SPAN.until)
+    july = month_span(2026, 7)
+    nothing = sample_usage(1, size=0)
+    empty = MonthReport(sample_overview(july, size=0), nothing, nothing, (), (), complete=False)
+    yield "report-empty", "admin/report.html", desk | made | shown_report(empty, PLANS, SPAN.until)
+
+
+def sample_usage(months: int, *, size: float = 1.0) -> UsageReport:
+    """Make up usage over the months to July."""
+    first = date(2026, 8 - months, 1)
+    names = tuple(f"2026-{first.month + number:02}" for number in range(months))
+    many = {each.value: int((4000 - 600 * number) * size) for number, each in enumerate(Metric)}
+    totals = {(month, metric): count for month in names for metric, count in many.items()}
+    lines = tuple(
+        UsageLine(
+            UsedArticle(number, headline, f"article-{number}", section, "", None),
+            metric,
+            {names[-1]: count // number},
+        )
+        for number, (headline, section) in enumerate(HEADLINES, 1)
+        for metric, count in many.items()
+        if count
+    )
+    span = Span(first, month_span(2026, 7).until)
+    return UsageReport(names, span, totals, lines, 80 if size else 0, "The Northern Ledger", NOW)

@@ -7,8 +7,8 @@ from datetime import date
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from gateway.days import Span
-from gateway.figures import Figure, Split
-from gateway.models import article, rollup
+from gateway.figures import SPIKE_ABOVE, Figure, Split
+from gateway.models import account, allowance, article, rollup
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,34 @@ def find_article_names(connection: Connection, ids: Iterable[int]) -> dict[int, 
     """Find what articles are called, by their numbers."""
     statement = select(article.c.id, article.c.headline, article.c.section).where(article.c.id.in_(list(ids)))
     return {row[0]: ArticleName(*row) for row in connection.execute(statement)}
+
+
+def count_quota(connection: Connection, period: str) -> list[tuple[str, int, int, int]]:
+    """Count the credits of a month: plan, how many were used, how many were granted, and by how many accounts alike."""
+    plan = func.coalesce(account.c.plan, "")
+    by = (plan, allowance.c.used, allowance.c.granted)
+    statement = (
+        select(*by, func.count())
+        .join(account, account.c.id == allowance.c.account_id)
+        .where(allowance.c.period == period)
+        .group_by(*by)
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in connection.execute(statement)]
+
+
+def count_months(
+    connection: Connection, split: Split, figure: Figure, since: date, until: date
+) -> dict[str, dict[date, int]]:
+    """Count a figure of articles or givers by month, from a month to another, of all with 100 or more in the last: by name."""
+    month = and_(rollup.c.split == split, rollup.c.figure == figure)
+    of_the_last = select(rollup.c.name).where(month, rollup.c.day == until, rollup.c["count"] >= SPIKE_ABOVE)
+    statement = select(rollup.c.name, rollup.c.day, rollup.c["count"]).where(
+        month, rollup.c.day.between(since, until), rollup.c.name.in_(of_the_last)
+    )
+    found: dict[str, dict[date, int]] = {}
+    for name, day, count in connection.execute(statement):
+        found.setdefault(name, {})[day] = count
+    return found
 
 
 def _within(span: Span) -> ColumnElement[bool]:

@@ -1,16 +1,17 @@
 """Usage by month, metric and article, and for a day who did what last."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, case, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.models import article, usage, usage_seen
-from gateway.usage import Counts, Key, Seen
+from gateway.usage import Counts, Key, Metric, Seen
 
+_RANKED = (Metric.TOTAL_REQUESTS, Metric.TOTAL_INVESTIGATIONS)
 _INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
@@ -75,8 +76,28 @@ def total_usage(connection: Connection, first: str, last: str) -> dict[tuple[str
     return {(row[0], row[1]): int(row[2]) for row in connection.execute(statement)}
 
 
-def each_usage(connection: Connection, first: str, last: str) -> list[tuple[UsedArticle, str, str, int]]:
-    """List usage by article, metric and month: articles in order of their numbers; what is none is left out."""
+def list_most_used(connection: Connection, first: str, last: str, *, limit: int) -> tuple[list[int], int]:
+    """List the articles with most requests, then most investigations; and tell how many were used at all."""
+    of = {
+        metric: func.sum(case((usage.c.metric == metric.value, usage.c["count"]), else_=0))
+        for metric in _RANKED
+    }
+    statement = (
+        select(usage.c.article_id, func.count().over())
+        .where(usage.c.month.between(first, last), usage.c.metric.in_([each.value for each in _RANKED]))
+        .group_by(usage.c.article_id)
+        .having(func.sum(usage.c["count"]) > 0)
+        .order_by(*(each.desc() for each in of.values()), usage.c.article_id)
+        .limit(limit)
+    )
+    rows = connection.execute(statement).all()
+    return [row[0] for row in rows], rows[0][1] if rows else 0
+
+
+def list_usage(
+    connection: Connection, first: str, last: str, *, of: Sequence[int] | None = None
+) -> list[tuple[UsedArticle, str, str, int]]:
+    """List usage by article, metric and month, of all articles or of some; what is none is left out."""
     about = [article.c[name] for name in UsedArticle.__slots__]
     statement = (
         select(usage.c.metric, usage.c.month, usage.c["count"], *about)
@@ -84,4 +105,6 @@ def each_usage(connection: Connection, first: str, last: str) -> list[tuple[Used
         .where(usage.c.month.between(first, last), usage.c["count"] > 0)
         .order_by(usage.c.article_id, usage.c.metric, usage.c.month)
     )
+    if of is not None:
+        statement = statement.where(usage.c.article_id.in_(of))
     return [(UsedArticle(*row[3:]), row[0], row[1], row[2]) for row in connection.execute(statement)]
