@@ -102,14 +102,21 @@ def rebuild(runtime: Runtime, progress: Progress) -> int:
     counting, done = Counting(runtime), 0
     with runtime.database.transaction() as connection:
         rollups.find_state(connection, held=True)
-        oldest = rollups.find_oldest(connection)
-        since = None if oldest is None else counting.days(connection).of(oldest.at) + ONE
+        since = _counted_from(connection, counting)
         rollups.drop_counted(connection, since)
         rollups.put_state(connection, RollupState(0, since))
     while found := counting.catch_up():
         done += found
         progress(done)
     return done
+
+
+def _counted_from(connection: Connection, counting: Counting) -> date | None:
+    """Find the first day of which every entry is still there; None for all days."""
+    if not rollups.lacks_oldest(connection):
+        return None
+    oldest = rollups.find_oldest_instant(connection)
+    return date.max if oldest is None else counting.days(connection).of(oldest) + ONE
 
 
 def check(runtime: Runtime, progress: Progress) -> Checked:

@@ -15,7 +15,8 @@ _INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql
 def add_click(connection: Connection, who: bytes, day: date, subject: str) -> bool:
     """Note that a network's reader went on from a gift or an article; False where one of a day did before."""
     statement = _INSERTS[connection.dialect.name](subscribe_click).values(who=who, day=day, subject=subject)
-    return connection.execute(statement.on_conflict_do_nothing()).rowcount > 0
+    added = statement.on_conflict_do_nothing().returning(subscribe_click.c.day)
+    return connection.execute(added).first() is not None
 
 
 def find_sections(connection: Connection, article_ids: Iterable[int]) -> dict[int, str]:

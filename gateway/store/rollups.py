@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -110,13 +110,18 @@ def list_leaves(connection: Connection, start: int, *, limit: int) -> tuple[int,
     return len(rows), [SealedEntry(*row) for row in rows if row[0] is not None]
 
 
-def find_oldest(connection: Connection) -> SealedEntry | None:
-    """Find the oldest entry that is kept, where older ones were put away; None where the first leaf's is there."""
-    first = select(leaf.c.entry_id).where(leaf.c.position == 0).scalar_subquery()
-    if connection.execute(select(entry.c.id).where(entry.c.id == first)).first() is not None:
-        return None
-    row = connection.execute(select(*_ENTRY).order_by(entry.c.at, entry.c.id).limit(1)).first()
-    return None if row is None else SealedEntry(*row)
+def lacks_oldest(connection: Connection) -> bool:
+    """Tell whether the oldest entries were put away: the first leaf's is not there."""
+    first = select(leaf.c.entry_id).where(leaf.c.position == 0)
+    entry_id = connection.execute(first).scalar()
+    if entry_id is None:
+        return False
+    return connection.execute(select(entry.c.id).where(entry.c.id == entry_id)).first() is None
+
+
+def find_oldest_instant(connection: Connection) -> datetime | None:
+    """Find when the oldest entry that is kept was written; None where there is none."""
+    return connection.execute(select(func.min(entry.c.at))).scalar()
 
 
 def drop_counted(connection: Connection, since: date | None) -> None:
