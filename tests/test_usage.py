@@ -136,7 +136,7 @@ def test_what_is_counted_in_parts_is_what_is_counted_by_hand(acts: list[Use], at
 def visit(device: str = "phone", visitor: str = "person") -> Visit:
     """Come by with a device."""
     secret = digest(device.encode())
-    return Visit(secret, visitor=visitor, networks=(secret[:16],), who=secret[16:])
+    return Visit(secret, visitor=visitor, located=lambda: (secret[:16],), agent=device)
 
 
 def see(house: House, issued: Issued, who: Visit) -> object:
