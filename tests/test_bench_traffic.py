@@ -28,6 +28,30 @@ def test_people_pass_machines_spend_nothing_and_copiers_are_stopped(
     assert row.split()[2:7] == ["200", "24", "0", "176", "24"]
 
 
+def test_what_is_asked_at_once_is_counted_as_what_comes_one_after_the_other(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    kinds = ("passage copier, 64 at once", "guesser, 64 at once", "one device, 64 at once")
+    asked = [word for kind in kinds for word in ("--kind", kind)]
+    smaller = ["--set", "guesser, 64 at once.number=320", "--set", "passage copier, 64 at once.passage=200"]
+    assert main(["--seed", "7", *asked, *smaller]) == 0
+    told = capsys.readouterr().out
+    assert "characters in all 2583, characters taken 2600" in told
+    row = next(line for line in told.splitlines() if line.startswith("one device"))
+    assert row.split()[5:10] == ["200", "24", "0", "176", "24"]
+
+
+def test_a_number_that_is_none_of_a_kind_is_refused_with_what_could_be_set(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for wrong in ("leaker.noise=3", "leaker.crowd=many", "nobody.number=3", "leaker"):
+        with pytest.raises(SystemExit):
+            main(["--set", wrong])
+    told = capsys.readouterr().err
+    assert "of leaker can be set, with a whole number: links=6, crowd=150" in told
+    assert "'nobody' is no kind" in told
+
+
 def test_a_seed_plays_the_same_day_again(capsys: pytest.CaptureFixture[str]) -> None:
     def played(seed: int) -> str:
         main(["--seed", str(seed), "--kind", "friends", "--kind", "commuters"])

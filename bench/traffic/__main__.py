@@ -4,109 +4,20 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import structlog
 
-from bench.traffic import copiers, machines, people
-from bench.traffic.play import FULL, Score, Script, play
-from bench.traffic.town import Town, prepare, town
+from bench.traffic.kinds import KINDS, Kind, Scripts
+from bench.traffic.play import FULL, Score, play
+from bench.traffic.town import prepare, town
 from gateway.logs import configure
 from gateway.resources import folder
 
-Scripts = Callable[[Town, Score], Iterator[tuple[float, Script]]]
-PEOPLE_REFUSED = 0.01
 ALL_REFUSED = 0.001
-ARTICLES_A_DAY = 24
-ARCHIVE = 100
-DEVICES = 30
-PASSAGE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One labelled kind of visitor, and what its score must hold."""
-
-    name: str
-    group: str
-    scripts: Scripts
-    holds: Callable[[Score], bool]
-    wants: str
-
-
-def _few_refused(score: Score) -> bool:
-    return score.refused <= PEOPLE_REFUSED * max(1, score.attempts)
-
-
-def _at_most(number: int) -> Callable[[Score], bool]:
-    return lambda score: score.most <= number
-
-
-def _spends_nothing(score: Score) -> bool:
-    return score.facts["readings counted"] == 0
-
-
-def _leaks_little(score: Score) -> bool:
-    devices = max((len(each) for each in score.obtained.values()), default=0)
-    return devices <= DEVICES and score.facts["flagged"] == 1
-
-
-def _copies_little(score: Score) -> bool:
-    return 0 < score.facts["characters taken"] <= score.facts["characters in all"] + PASSAGE
-
-
-def _guesses_nothing(score: Score) -> bool:
-    return score.facts["200"] == 0
-
-
-def _copier(name: str, scripts: Callable[..., Iterator[tuple[float, Script]]], most: int) -> list[Kind]:
-    wants = f"≤ {most} articles"
-    return [
-        Kind(name, "copier", scripts, _at_most(most), wants),
-        Kind(
-            f"{name}, {copiers.AT_ONCE} at once",
-            "copier",
-            partial(scripts, at_once=True),
-            _at_most(most),
-            wants,
-        ),
-    ]
-
-
-def _person(name: str, scripts: Scripts) -> Kind:
-    return Kind(name, "person", scripts, _few_refused, "≤ 1 in 100 refused by a rule")
-
-
-def _machine(name: str, scripts: Scripts) -> Kind:
-    return Kind(name, "machine", scripts, _spends_nothing, "no reading counted")
-
-
-KINDS = (
-    _person("friends", people.friends),
-    _person("family chat", people.family_chat),
-    _person("office of 300", people.office),
-    _person("viral link", people.viral),
-    _person("library terminal", people.library),
-    _person("commuters", people.commuter),
-    _person("no cookies", people.cookieless),
-    _person("subscribers", people.subscribers),
-    _machine("previews", machines.previews),
-    _machine("fetching scanners", machines.fetching_scanners),
-    _machine("script scanners", machines.script_scanners),
-    _machine("form scanners", machines.form_scanners),
-    *_copier("one device", copiers.one_device, ARTICLES_A_DAY),
-    *_copier("cookie dropper", copiers.cookie_dropper, ARTICLES_A_DAY),
-    *_copier("rotating in a /24", copiers.rotating, ARTICLES_A_DAY),
-    *_copier("archive walker", copiers.archive_walker, ARCHIVE),
-    Kind("fifty networks", "copier", copiers.fifty_networks, lambda _: True, "reported"),
-    Kind("leaker", "copier", copiers.leaker, _leaks_little, f"≤ {DEVICES} devices a link, flagged"),
-    Kind("passage copier", "copier", copiers.passage_copier, _copies_little, "≤ the total and one passage"),
-    Kind("guesser", "copier", copiers.guesser, _guesses_nothing, "no article"),
-)
 # Two kinds on one network would be counted together, so those at once come with another seed's day.
 TURNS = (lambda kind: not kind.name.endswith("at once"), lambda kind: kind.name.endswith("at once"))
 
@@ -114,6 +25,9 @@ TURNS = (lambda kind: not kind.name.endswith("at once"), lambda kind: kind.name.
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play the seeds that were asked for; returns 1 where more than one of thirty seeds misses anything."""
     asked = _parser().parse_args(arguments)
+    if asked.list:
+        print(_listed())
+        return 0
     missed = 0
     with _quiet(), _folder() as place:
         kept = prepare(place, asked.policy)
@@ -146,7 +60,27 @@ def _play(kept: Path, seed: int, asked: argparse.Namespace) -> dict[Kind, Score]
 
 
 def _scaled(kind: Kind, asked: argparse.Namespace) -> Scripts:
-    return partial(kind.scripts, number=asked.viral) if kind.name == "viral link" else kind.scripts
+    wanted = {name: number for who, name, number in asked.set if who == kind.name}
+    return partial(kind.scripts, **wanted)
+
+
+def _setting(text: str) -> tuple[str, str, int]:
+    who, _, rest = text.rpartition(".")
+    name, _, number = rest.partition("=")
+    known = {kind.name: kind.parameters for kind in KINDS}
+    if who not in known:
+        raise argparse.ArgumentTypeError(f"{who!r} is no kind; the kinds are {', '.join(known)}")
+    if name not in known[who] or not number.isdecimal():
+        can = ", ".join(f"{each}={value}" for each, value in known[who].items())
+        raise argparse.ArgumentTypeError(f"got {rest!r}; of {who} can be set, with a whole number: {can}")
+    return who, name, int(number)
+
+
+def _listed() -> str:
+    return "\n".join(
+        f"{kind.name:32} {', '.join(f'{name}={value}' for name, value in kind.parameters.items())}"
+        for kind in KINDS
+    )
 
 
 def _misses(scores: dict[Kind, Score]) -> list[str]:
@@ -204,7 +138,15 @@ def _parser() -> argparse.ArgumentParser:
         choices=[kind.name for kind in KINDS],
         help="only this kind (may be repeated)",
     )
-    parser.add_argument("--viral", type=int, default=5000, help="devices of the viral link (5000)")
+    parser.add_argument(
+        "--set",
+        action="append",
+        type=_setting,
+        default=[],
+        metavar="KIND.NAME=NUMBER",
+        help='another number for a kind, such as "viral link.number=500" (may be repeated)',
+    )
+    parser.add_argument("--list", action="store_true", help="print the kinds and what can be set of each")
     parser.add_argument("--verbose", action="store_true", help="print the table of every seed")
     return parser
 

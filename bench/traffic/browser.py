@@ -30,6 +30,14 @@ class Ended(StrEnum):
     OTHER = "other"
 
 
+class Copied(StrEnum):
+    """What a report of a copy came to: not taken, or taken by a text that is open after it, or closed."""
+
+    REFUSED = "refused"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What one attempt came to: the article's text, a wait, or a refusal with its code and, for a rule, its name."""
@@ -101,14 +109,16 @@ class Browser:
         said = self.ask("POST", found[1], {"nonce": found[2]}, Sec_Fetch_Mode="cors", Sec_Fetch_Dest="empty")
         return said.status_code == 204
 
-    def copy(self, page: str, number: int, characters: int) -> bool:
-        """Report, as the article's script does, the page's copy of this number; False where it is not taken."""
+    def copy(self, page: str, number: int, characters: int) -> Copied:
+        """Report, as the article's script does, the page's copy of this number."""
         found = _COPIES.search(page)
         if found is None:
-            return False
+            return Copied.REFUSED
         report = {"nonce": found[3], "id": f"{number:032x}", "sequence": str(number), "kind": "copy"}
         said = self.ask("POST", found[2], report | {"characters": str(characters)}, Sec_Fetch_Mode="cors")
-        return said.status_code == 200
+        if said.status_code != 200 or said.json is None:
+            return Copied.REFUSED
+        return Copied.OPEN if said.json["closed"] is None else Copied.CLOSED
 
     def article(self, slug: str) -> Answer:
         """Open an article by its own address."""

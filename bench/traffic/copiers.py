@@ -1,15 +1,18 @@
 """Kinds of copiers: each wants as many articles as it can get, one after the other or 64 requests at once."""
 
+import string
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from bench.traffic.browser import Answer, Browser, Ended, answer_of, length_of
+from bench.traffic.browser import Answer, Browser, Copied, Ended, answer_of, length_of
 from bench.traffic.people import HOUR
 from bench.traffic.play import Score, Script
 from bench.traffic.town import Town
 
 Kind = Iterator[tuple[float, Script]]
 AT_ONCE = 64
+PASSAGE = 500
+LETTERS = string.ascii_letters + string.digits + "-_"
 
 
 def one_device(town: Town, score: Score, *, number: int = 200, at_once: bool = False) -> Kind:
@@ -57,14 +60,18 @@ def archive_walker(town: Town, score: Score, *, number: int = 300, at_once: bool
     yield 0.0, _walks(score, browser, number, at_once=at_once)
 
 
-def passage_copier(town: Town, score: Score, *, passage: int = 500, number: int = 40) -> Kind:
+def passage_copier(
+    town: Town, score: Score, *, passage: int = PASSAGE, number: int = 40, at_once: bool = False
+) -> Kind:
     """One who takes an article passage by passage with their own browser, which reports what it gives."""
-    yield 0.0, _copies(town, score, town.links(1)[0], passage, number)
+    score.facts["passage"] = passage
+    copies = _copies_at_once if at_once else _copies
+    yield 0.0, copies(town, score, town.links(1)[0], passage, number)
 
 
-def guesser(town: Town, score: Score, *, number: int = 2000) -> Kind:
+def guesser(town: Town, score: Score, *, number: int = 2000, at_once: bool = False) -> Kind:
     """One who tries tokens."""
-    yield 0.0, _guesses(town, score, number)
+    yield 0.0, _guesses(town, score, number, AT_ONCE if at_once else 1)
 
 
 def leaker(town: Town, score: Score, *, links: int = 6, crowd: int = 150) -> Kind:
@@ -85,8 +92,10 @@ def _takes(
         with ThreadPoolExecutor(AT_ONCE) as pool:
             cards = list(pool.map(lambda pair: _open(browser(pair[0]), pair[1]), enumerate(links)))
         yield 4.0
+        # The first alone: a browser that is given a cookie by each of many answers at once is as many devices.
+        score.note("copier", links[0], _press(cards[0]))
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            for link, answer in zip(links, pool.map(_press, cards), strict=True):
+            for link, answer in zip(links[1:], pool.map(_press, cards[1:]), strict=True):
                 score.note("copier", link, answer)
         return
     for number, link in enumerate(links):
@@ -148,22 +157,36 @@ def _copies(town: Town, score: Score, link: str, passage: int, number: int) -> S
     page = score.note("copier", link, browser.claim(link, card.text))
     score.facts["characters in all"] = length_of(page.page)
     for each in range(number):
-        if not page.read or not browser.copy(page.page, each, passage):
+        if not page.read or browser.copy(page.page, each, passage) == Copied.REFUSED:
             break
         score.facts["characters taken"] += passage
         yield 20.0
         page = score.note("copier", link, answer_of(browser.card(link).text))
 
 
-def _guesses(town: Town, score: Score, number: int) -> Script:
+def _copies_at_once(town: Town, score: Score, link: str, passage: int, number: int) -> Script:
+    browser = Browser(town.app, "203.0.118.5")
+    card = browser.card(link)
+    yield 1.0
+    page = score.note("copier", link, browser.claim(link, card.text))
+    score.facts["characters in all"] = length_of(page.page)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        taken = list(pool.map(lambda each: browser.copy(page.page, each, passage), range(number)))
+    # The text stands on the page already; what counts is how much of it was taken until it was told to be closed.
+    score.facts["characters taken"] = passage * (taken.count(Copied.OPEN) + (Copied.CLOSED in taken))
+    score.note("copier", link, answer_of(browser.card(link).text))
+
+
+def _guesses(town: Town, score: Score, number: int, at_once: int) -> Script:
     browser = Browser(town.app, "203.0.117.5")
-    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-    for _ in range(number):
-        token = (
-            "".join(town.chance.choices(letters, k=22)) + "." + "".join(town.chance.choices(letters, k=43))
-        )
-        answer = browser.card(f"/g/{token}")
-        score.facts[str(answer.status_code)] += 1
+    for first in range(0, number, at_once):
+        tokens = [
+            "".join(town.chance.choices(LETTERS, k=22)) + "." + "".join(town.chance.choices(LETTERS, k=43))
+            for _ in range(first, min(first + at_once, number))
+        ]
+        with ThreadPoolExecutor(at_once) as pool:
+            for answer in pool.map(lambda token: browser.card(f"/g/{token}"), tokens):
+                score.facts[str(answer.status_code)] += 1
         yield 0.2
 
 
