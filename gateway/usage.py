@@ -1,6 +1,6 @@
 """Usage in COUNTER's terms: what counts as an investigation, a request or a denial, and what is a double click.
 
-Sources: COUNTER Code of Practice, release 5.1, sections 3.3.3 (metrics), 7.2 (double clicks), 7.3 (unique items);
+Sources: COUNTER Code of Practice, release 5.1, sections 3.3 (metric types), 7.2 (double clicks), 7.3 (unique items);
 docs/usage.md says how its terms are ours.
 """
 

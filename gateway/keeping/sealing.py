@@ -53,6 +53,8 @@ class Sealer:
         self._counting = Counting(runtime)
         self._growth: Growth | None = None
         self._clashed_at = -1
+        # What was sealed and not counted: before there were rollups, or while they are counted anew.
+        self._uncounted = True
 
     def run(self, stop: threading.Event) -> None:
         """Beat until told to stop; what failed is tried again at the next beat."""
@@ -84,7 +86,7 @@ class Sealer:
         try:
             sealed = self._seal(state, now)
             self._publish(now)
-            self._counting.catch_up()
+            self._uncounted = self._uncounted and self._counting.catch_up() > 0
         except AlarmError as alarm:
             self._stop(state, str(alarm), now)
             return 0
@@ -147,7 +149,7 @@ class Sealer:
                 )
                 sealing.drop_waiting(connection, batch.entry_ids)
                 # Here, so that what is sealed is counted once: both are committed, or neither.
-                self._counting.count_sealed(connection, batch.entries, start)
+                counted = self._counting.count_sealed(connection, batch.entries, start)
         except IntegrityError as fault:
             # Once it may have been a process whose lease ran out in the middle; then the next beat finds its work.
             if self._clashed_at == start:
@@ -155,6 +157,7 @@ class Sealer:
             self._clashed_at, self._growth = start, None
             raise
         self._growth = batch.growth
+        self._uncounted = self._uncounted or not counted
 
     def _publish(self, now: datetime) -> None:
         """Sign and publish the newest checkpoint, once it is proven to go on from the one that was published before."""
