@@ -42,13 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--database", action="append", choices=("sqlite", "postgresql"), help="only this one")
     asked = parser.parse_args(arguments)
     for kind in asked.database or ("sqlite", "postgresql"):
-        with TemporaryDirectory(prefix="gateway-bench-") as place, _empty(kind, Path(place)) as address:
+        with TemporaryDirectory(prefix="gateway-bench-") as place, empty(kind, Path(place)) as address:
             _measure(kind, address, Path(place), asked.entries)
     return 0
 
 
 @contextmanager
-def _empty(kind: str, place: Path) -> Iterator[str]:
+def empty(kind: str, place: Path) -> Iterator[str]:
+    """Yield the address of an empty database of one kind."""
     if kind == "sqlite":
         yield f"sqlite:///{place / 'gateway.db'}"
         return

@@ -149,7 +149,8 @@ class Runtime:
         policies = PolicyBook(self.database, networks, self.now)
         object.__setattr__(self, "networks", networks)
         object.__setattr__(self, "policies", policies)
-        object.__setattr__(self, "tally", Tally(self.database, lambda now: policies.in_force(now).policy))
+        tally = Tally(self.database, lambda now: policies.in_force(now).policy, policies.zones_within)
+        object.__setattr__(self, "tally", tally)
 
     def now(self) -> datetime:
         """Read the clock that is in place at this moment."""

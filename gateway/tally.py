@@ -3,7 +3,7 @@
 import atexit
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import islice
@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.days import day_of
+from gateway.days import Days
 from gateway.doorcounts import Click, click_of, write_clicks, write_uses, write_views
 from gateway.enforcing import watch_guesses, watch_links, watch_traps
 from gateway.ledger import Entry, minute_of
@@ -70,9 +70,15 @@ class _Counts:
 class Tally:
     """Cards shown, links tried and tokens forged since the last writing; loses at most a few seconds in a crash."""
 
-    def __init__(self, database: Database, policy_at: Callable[[datetime], Policy]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        policy_at: Callable[[datetime], Policy],
+        zones: Callable[[Connection], Sequence[tuple[datetime, str]]],
+    ) -> None:
         self._database = database
         self._policy_at = policy_at
+        self._zones = zones
         self._lock = threading.Lock()
         self._counts = _Counts()
         self._stop = threading.Event()
@@ -166,14 +172,12 @@ class Tally:
                 self._write_doors(connection, counts)
 
     def _write_doors(self, connection: Connection, counts: _Counts) -> None:
-        def day(at: datetime) -> date:
-            return day_of(at, self._policy_at(at).publisher.zone)
-
+        days = Days(self._zones(connection))
         # One process at a time: what somebody did last is read and then written.
         counting.take_watch(connection)
-        write_uses(connection, counts.uses, day)
+        write_uses(connection, counts.uses, days.of)
         write_clicks(connection, counts.clicks)
-        write_views(connection, counts.seen, day)
+        write_views(connection, counts.seen, days.of)
 
     def _start(self) -> None:
         # Begun on first use and not at import, since threads do not survive a worker's fork.

@@ -142,4 +142,4 @@ def sample_usage(months: int, *, size: float = 1.0) -> UsageReport:
         if count
     )
     span = Span(first, month_span(2026, 7).until)
-    return UsageReport(names, span, totals, lines, 80 if size else 0, "The Northern Ledger", NOW)
+    return UsageReport(names, span, totals, lines, "The Northern Ledger", NOW)

@@ -235,7 +235,11 @@ def test_links_that_spread_in_three_workers_at_once_are_each_seen_once(house: Ho
     giver = house.subscriber()
     issued = [house.gift(giver, house.article(f"about-{n}")) for n in range(3)]
     tallies = [
-        Tally(house.runtime.database, lambda now: house.runtime.policies.in_force(now).policy)
+        Tally(
+            house.runtime.database,
+            lambda now: house.runtime.policies.in_force(now).policy,
+            house.runtime.policies.zones_within,
+        )
         for _ in range(6)
     ]
     for number, tally in enumerate(tallies):

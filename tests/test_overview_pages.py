@@ -119,7 +119,7 @@ def test_what_is_no_span_is_refused_and_never_a_fault(admin: Person, address: st
 
 
 def test_the_report_of_a_month_tells_it_beside_the_month_before(
-    admin: Person, given: Issued, clock: Clock, seal: Callable[[], None]
+    admin: Person, sign_in: Callable[[int], Person], given: Issued, clock: Clock, seal: Callable[[], None]
 ) -> None:
     seal()
     month = f"{clock.now:%Y-%m}"
@@ -128,6 +128,7 @@ def test_the_report_of_a_month_tells_it_beside_the_month_before(
     assert "This month is not over" in page
     assert given.slug
     clock.pass_by(days=32)
+    admin = sign_in(ADA)
     after = admin.see(f"/admin/report/{month}").text
     assert "This month is not over" not in after
     assert re.search(r"<th scope=\"row\">Standard</th><td class=\"number\">1</td>", after)

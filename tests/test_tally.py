@@ -18,7 +18,7 @@ def test_a_fault_in_one_writing_loses_nothing_and_ends_no_later_one(house: House
             raise faults.pop()
         return house.runtime.policies.in_force(now).policy
 
-    tally, names = Tally(house.runtime.database, policy_at), (b"n" * 16,)
+    tally, names = Tally(house.runtime.database, policy_at, house.runtime.policies.zones_within), (b"n" * 16,)
     tally.add_forged(names, house.clock.now)
     tally.flush()
     tally.add_forged(names, house.clock.now)
@@ -41,7 +41,7 @@ def test_memory_stays_bounded_while_nothing_can_be_written(
         return house.runtime.policies.in_force(now).policy
 
     calls: list[datetime] = []
-    tally = Tally(house.runtime.database, policy_at)
+    tally = Tally(house.runtime.database, policy_at, house.runtime.policies.zones_within)
     tally.add_forged((b"n" * 16,), house.clock.now)
     for _ in range(4):
         tally.flush()

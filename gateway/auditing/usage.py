@@ -25,13 +25,12 @@ class UsageLine:
 
 @dataclass(frozen=True, slots=True)
 class UsageReport:
-    """Usage over whole months; `totals` by month and metric of all `articles` that were used, `lines` of those asked for."""
+    """Usage over whole months; `totals` by month and metric of all articles, `lines` of those asked for."""
 
     months: tuple[str, ...]
     span: Span
     totals: Mapping[tuple[str, str], int]
     lines: tuple[UsageLine, ...]
-    articles: int
     publisher: str
     made_at: datetime
 
@@ -45,13 +44,12 @@ def usage_report(runtime: Runtime, span: Span, *, most: int | None = None) -> Us
     months = tuple(f"{each.since:%Y-%m}" for each in span.each_month())
     if len(months) > MONTHS_AT_MOST:
         raise ValueError(f"a report of usage is over at most {MONTHS_AT_MOST} months")
-    first, last = months[0], months[-1]
     with runtime.database.reading() as connection:
-        totals = usage.total_usage(connection, first, last)
-        ranked, articles = usage.list_most_used(connection, first, last, limit=most or 1)
-        found = usage.list_usage(connection, first, last, of=None if most is None else ranked)
+        totals = usage.total_usage(connection, months)
+        ranked = None if most is None else usage.list_most_used(connection, months, limit=most)
+        found = usage.list_usage(connection, months, of=ranked)
     publisher = runtime.policies.in_force(now).policy.publisher.name
-    return UsageReport(months, span, totals, _lines(found), articles, publisher, now)
+    return UsageReport(months, span, totals, _lines(found), publisher, now)
 
 
 def _lines(found: list[tuple[UsedArticle, str, str, int]]) -> tuple[UsageLine, ...]:

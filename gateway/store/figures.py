@@ -105,11 +105,11 @@ def _within(span: Span) -> ColumnElement[bool]:
 
 
 def _of_articles(span: Span) -> ColumnElement[bool]:
-    """Narrow to a span's rows of articles: whole months by their rows, what is left over at its ends by those of days."""
-    months = [each for each in span.each_month() if each.is_month]
-    days = [each for each in span.each_month() if not each.is_month]
-    parts = [and_(rollup.c.split == Split.ARTICLE, _within(each)) for each in days]
-    if months:
-        whole = Span(months[0].since, months[-1].since)
-        parts.append(and_(rollup.c.split == Split.ARTICLE_MONTH, _within(whole)))
-    return or_(*parts)
+    """Narrow to a span's rows of articles: whole months by their rows, what is left over at its ends by those of days.
+
+    Each day is named, so that a few articles are found by the key and not among all of theirs.
+    """
+    months = [each.since for each in span.each_month() if each.is_month]
+    days = [day for each in span.each_month() if not each.is_month for day in each.each_day()]
+    parts = ((Split.ARTICLE_MONTH, months), (Split.ARTICLE, days))
+    return or_(*(and_(rollup.c.split == split, rollup.c.day.in_(of)) for split, of in parts if of))

@@ -1,17 +1,19 @@
 """Usage by month, metric and article, and for a day who did what last."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, func, select
+from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.models import article, usage, usage_seen
 from gateway.usage import Counts, Key, Metric, Seen
 
-_RANKED = (Metric.TOTAL_REQUESTS, Metric.TOTAL_INVESTIGATIONS)
+# In the place of an article's number: all articles together.
+ALL = 0
 _INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
@@ -51,11 +53,16 @@ def put_seen(connection: Connection, seen: Mapping[Key, Seen]) -> None:
 
 
 def add_usage(connection: Connection, counts: Counts) -> None:
-    """Add to usage, by month, metric and article."""
+    """Add to usage, by month, metric and article, and to that of all articles together."""
     if not counts:
         return
+    together = Counter(counts)
+    for (month, metric, _), number in counts.items():
+        together[month, metric, ALL] += number
     names = ("month", "metric", "article_id")
-    rows = [{**dict(zip(names, key, strict=True)), "count": number} for key, number in sorted(counts.items())]
+    rows = [
+        {**dict(zip(names, key, strict=True)), "count": number} for key, number in sorted(together.items())
+    ]
     statement = _INSERTS[connection.dialect.name](usage)
     added = {"count": usage.c["count"] + statement.excluded["count"]}
     connection.execute(statement.on_conflict_do_update(index_elements=list(names), set_=added), rows)
@@ -66,43 +73,41 @@ def drop_seen(connection: Connection, before: datetime) -> int:
     return connection.execute(delete(usage_seen).where(usage_seen.c.last_at < before)).rowcount
 
 
-def total_usage(connection: Connection, first: str, last: str) -> dict[tuple[str, str], int]:
+def total_usage(connection: Connection, months: Sequence[str]) -> dict[tuple[str, str], int]:
     """Count usage of all articles: month and metric to number."""
-    statement = (
-        select(usage.c.month, usage.c.metric, func.sum(usage.c["count"]))
-        .where(usage.c.month.between(first, last))
-        .group_by(usage.c.month, usage.c.metric)
+    statement = select(usage.c.month, usage.c.metric, usage.c["count"]).where(
+        usage.c.month.in_(months), usage.c.metric.in_(list(Metric)), usage.c.article_id == ALL
     )
-    return {(row[0], row[1]): int(row[2]) for row in connection.execute(statement)}
+    return {(row[0], row[1]): row[2] for row in connection.execute(statement)}
 
 
-def list_most_used(connection: Connection, first: str, last: str, *, limit: int) -> tuple[list[int], int]:
-    """List the articles with most requests, then most investigations; and tell how many were used at all."""
-    of = {
-        metric: func.sum(case((usage.c.metric == metric.value, usage.c["count"]), else_=0))
-        for metric in _RANKED
-    }
+def list_most_used(connection: Connection, months: Sequence[str], *, limit: int) -> list[int]:
+    """List the articles with most investigations, of which every request is one."""
+    total = func.sum(usage.c["count"])
     statement = (
-        select(usage.c.article_id, func.count().over())
-        .where(usage.c.month.between(first, last), usage.c.metric.in_([each.value for each in _RANKED]))
+        select(usage.c.article_id)
+        .where(
+            usage.c.month.in_(months),
+            usage.c.metric == Metric.TOTAL_INVESTIGATIONS.value,
+            usage.c.article_id > ALL,
+        )
         .group_by(usage.c.article_id)
-        .having(func.sum(usage.c["count"]) > 0)
-        .order_by(*(each.desc() for each in of.values()), usage.c.article_id)
+        .having(total > 0)
+        .order_by(total.desc(), usage.c.article_id)
         .limit(limit)
     )
-    rows = connection.execute(statement).all()
-    return [row[0] for row in rows], rows[0][1] if rows else 0
+    return list(connection.execute(statement).scalars())
 
 
 def list_usage(
-    connection: Connection, first: str, last: str, *, of: Sequence[int] | None = None
+    connection: Connection, months: Sequence[str], *, of: Sequence[int] | None = None
 ) -> list[tuple[UsedArticle, str, str, int]]:
     """List usage by article, metric and month, of all articles or of some; what is none is left out."""
     about = [article.c[name] for name in UsedArticle.__slots__]
     statement = (
         select(usage.c.metric, usage.c.month, usage.c["count"], *about)
         .join(article, article.c.id == usage.c.article_id)
-        .where(usage.c.month.between(first, last), usage.c["count"] > 0)
+        .where(usage.c.month.in_(months), usage.c.metric.in_(list(Metric)), usage.c["count"] > 0)
         .order_by(usage.c.article_id, usage.c.metric, usage.c.month)
     )
     if of is not None:

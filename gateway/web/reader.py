@@ -225,7 +225,7 @@ def _not_ours(why: Deny) -> Response:
 def _shut(why: Deny, capability: bytes) -> Response:
     """Say why a gift link is shut; who goes on to subscribe from there comes by this gift."""
     reference = opening.reference_of(state().runtime, capability) if asking.account() is None else ""
-    return refused(why, gift_link=True, click=click("refusal", f"gift:{reference}")() if reference else None)
+    return refused(why, gift_link=True, here=click("refusal", f"gift:{reference}")() if reference else None)
 
 
 def _click_of(held: Held | None) -> Places:
@@ -235,7 +235,7 @@ def _click_of(held: Held | None) -> Places:
 def _teaser(shown: serving.Teaser) -> Response:
     subject = f"article:{shown.article.id}"
     if shown.ended is not None:
-        about = {"article": shown_article(shown.article), "click": click("refusal", subject)()}
+        about = {"article": shown_article(shown.article), "here": click("refusal", subject)()}
         return refused(shown.ended, gift_link=True, **about)
     missing = _undone() if "kept" in request.args and asking.device() is None else False
     response = make_response(

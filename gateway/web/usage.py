@@ -90,7 +90,7 @@ def shown_usage(report: UsageReport) -> dict[str, Any]:
         ],
         "metrics": metrics,
         "articles": ranked,
-        "more": max(report.articles - len(ranked), 0),
+        "most": SHOWN if len(ranked) == SHOWN else None,
         "csv_url": url_for("usage.table", **asked),
         "json_url": url_for("usage.tree", **asked),
     }
