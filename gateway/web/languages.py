@@ -65,6 +65,7 @@ def prepare(environment: Environment) -> None:
     environment.filters |= {
         "moment": telling.moment, "stamp": telling.stamp, "day": telling.day, "long_day": telling.long_day,
         "month": telling.month, "number": telling.number, "date": telling.calendar_day,
+        "percent": telling.percent,
     }  # fmt: skip
     environment.globals |= {
         "_": gettext, "gettext": gettext, "ngettext": ngettext, "pgettext": pgettext,

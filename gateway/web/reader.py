@@ -15,6 +15,7 @@ from gateway.reading import Held, claiming, opening, serving, using
 from gateway.visitor import Visitor
 from gateway.web import asking, copying
 from gateway.web.clicking import click
+from gateway.web.closed import shut, teaser
 from gateway.web.drawing import Places, page, place
 from gateway.web.onward import straight_on
 from gateway.web.pausing import pause, wait_first
@@ -79,7 +80,7 @@ def article(slug: str) -> Response:
     if isinstance(shown, Deny):
         return refused(shown, gift_link=False)
     if isinstance(shown, serving.Teaser):
-        return _teaser(shown)
+        return teaser(shown)
     held = shown.held
     gift, places = (None, {}) if held is None else placed_gift(held.gift, held.giver)
     confirm, nonce_and_time = (None, {}) if held is None else _confirm(slug, held)
@@ -111,7 +112,7 @@ def card(token: str) -> Response:
         return _not_ours(capability)
     shown = opening.open_card(state().runtime, state().shelf, capability, asking.visit())
     if isinstance(shown, Deny):
-        return _shut(shown, capability)
+        return shut(shown, capability)
     if isinstance(shown, opening.Straight):
         return straight_on(shown)
     # Past the bound a script's claim is in vain: only a press, after a wait that our clock measures, is let in.
@@ -222,40 +223,8 @@ def _not_ours(why: Deny) -> Response:
     return refused(why, gift_link=True)
 
 
-def _shut(why: Deny, capability: bytes) -> Response:
-    """Say why a gift link is shut; who goes on to subscribe from there comes by this gift."""
-    reference = opening.reference_of(state().runtime, capability) if asking.account() is None else ""
-    return refused(why, gift_link=True, here=click("refusal", f"gift:{reference}")() if reference else None)
-
-
 def _click_of(held: Held | None) -> Places:
     return {} if held is None else {"click": click("article", f"gift:{held.gift.reference}")}
-
-
-def _teaser(shown: serving.Teaser) -> Response:
-    subject = f"article:{shown.article.id}"
-    if shown.ended is not None:
-        about = {"article": shown_article(shown.article), "here": click("refusal", subject)()}
-        return refused(shown.ended, gift_link=True, **about)
-    missing = _undone() if "kept" in request.args and asking.device() is None else False
-    response = make_response(
-        page(
-            "reader/teaser.html",
-            {"click": click("teaser", subject)},
-            article=shown_article(shown.article),
-            click=place("click"),
-            cookie_missing=missing,
-        )
-    )
-    if missing:
-        response.headers["X-Robots-Tag"] = "noindex"
-    return response
-
-
-def _undone() -> bool:
-    """Take back the claim of a browser that came back without its cookie."""
-    stamp = state().claim_stamp.verify(request.args.get("kept", ""))
-    return stamp is not None and claiming.undo_claim(state().runtime, int(stamp[0]), asking.visit())
 
 
 def _confirm(slug: str, held: Held) -> tuple[Confirm | None, Places]:

@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from markupsafe import Markup, escape
 
 from gateway.web.speech import spoken
@@ -117,6 +117,11 @@ def _number(value: int, language: str) -> str:
 def number(value: int) -> str:
     """Write a whole number with the language's separators."""
     return _number(value, spoken().language)
+
+
+def percent(value: int) -> str:
+    """Write whole hundredths with the language's sign for them."""
+    return format_percent(value / 100, locale=LOCALES[spoken().language])
 
 
 def zone_name(zone: str | None = None) -> str:
