@@ -21,6 +21,7 @@ class Reason(StrEnum):
     ACCOUNT_UNKNOWN = "account:unknown"
     ACCOUNT_SUSPENDED = "account:suspended"
     ACCOUNT_WITHOUT_PLAN = "account:without_plan"
+    ACCOUNT_PLAN_DROPPED = "account:plan_dropped"
     ACCOUNT_OWN = "account:own"
     ACCOUNT_SIGNED_OUT = "account:signed_out"
     ACCOUNT_FORBIDDEN = "account:forbidden"
@@ -58,6 +59,19 @@ class Reason(StrEnum):
 
     LICENCE_INVALID = "licence:invalid"
     LICENCE_UNKNOWN = "licence:unknown"
+
+    POLICY_UNKNOWN = "policy:unknown"
+    POLICY_INVALID = "policy:invalid"
+    POLICY_TOO_LARGE = "policy:too_large"
+    POLICY_SAME = "policy:same"
+    POLICY_INSTANT = "policy:instant"
+    POLICY_TOO_SOON = "policy:too_soon"
+    POLICY_PLANS_IN_USE = "policy:plans_in_use"
+    PROPOSAL_UNKNOWN = "proposal:unknown"
+    PROPOSAL_OWN = "proposal:own"
+    PROPOSAL_SETTLED = "proposal:settled"
+    PROPOSAL_CHANGED = "proposal:changed"
+    PROPOSAL_OUTDATED = "proposal:outdated"
 
     NOTE_TOO_LONG = "note:too_long"
     NOTE_HAS_LINK = "note:has_link"

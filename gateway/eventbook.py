@@ -12,6 +12,7 @@ ADMIN = "admin, operator"
 GATEWAY = "gateway"
 GIFT, ACCOUNT, ARTICLE = "gift:REFERENCE", "account:NUMBER", "article:NUMBER"
 LICENCE = "licence:NUMBER"
+PROPOSAL, VERSION = "proposal:NUMBER", "policy:NUMBER"
 # Whom or what a rule counts; a reader or a network stands beside the entry.
 COUNTED = "reader, network, gift:REFERENCE, account:NUMBER, article:NUMBER"
 
@@ -119,7 +120,7 @@ BOOK: Mapping[Event, About] = MappingProxyType(
         Event.ACCOUNT_SUSPENDED: About("An account may give no more.", ADMIN, ACCOUNT, "because, frozen"),
         Event.ACCOUNT_UNSUSPENDED: About("An account may give again.", ADMIN, ACCOUNT, "because, thawed"),
         Event.ACCOUNT_ACT_REFUSED: About(
-            "An act was not permitted.", "account", ACCOUNT, "role, scope, limit"
+            "An act was not permitted.", "account", ACCOUNT, "role, scope, limit, proposal"
         ),
         Event.SIGNED_IN: About("A person signed in.", "account", ACCOUNT),
         Event.SIGN_IN_REFUSED: About("A sign-in failed.", "account", ACCOUNT),
@@ -138,11 +139,27 @@ BOOK: Mapping[Event, About] = MappingProxyType(
         Event.RULE_FIRED: About("A bulk rule acted.", GATEWAY, COUNTED, "rule, then, count"),
         Event.RULE_WATCHED: About("A bulk rule would have acted.", GATEWAY, COUNTED, "rule, then, count"),
         Event.RULE_LIFTED: About("An admin lifted what a rule did.", "admin", COUNTED, "rule, because"),
-        Event.POLICY_ADOPTED: About(
-            "The first policy came into force.", "operator", "policy:NUMBER", "name, digest"
-        ),
+        Event.POLICY_ADOPTED: About("The first policy came into force.", "operator", VERSION, "name, digest"),
         Event.POLICY_PROPOSED: About(
-            "A policy was set to come into force.", ADMIN, "policy:NUMBER", "digest, at"
+            "A policy was put to the other admins.", "admin", PROPOSAL, "digest, base, at, because"
+        ),
+        Event.POLICY_APPROVED: About(
+            "Another admin approved a proposed policy.", "admin", PROPOSAL, "digest, version, because"
+        ),
+        Event.POLICY_REJECTED: About(
+            "Another admin rejected a proposed policy.", "admin", PROPOSAL, "because"
+        ),
+        Event.POLICY_WITHDRAWN: About(
+            "A proposed policy, or a version that did not apply yet, was withdrawn.",
+            "admin",
+            f"{PROPOSAL}, {VERSION}",
+            "because",
+        ),
+        Event.POLICY_SCHEDULED: About(
+            "A version of the policy was set to come into force; `alone` after a delay instead of an approval.",
+            ADMIN,
+            VERSION,
+            "digest, at, alone",
         ),
         Event.KEY_ADDED: About("A key that signs links was added.", "operator", "key:ID"),
         Event.KEY_RETIRED: About(

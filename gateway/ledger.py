@@ -74,6 +74,10 @@ class Event(StrEnum):
 
     POLICY_ADOPTED = "policy:adopted"
     POLICY_PROPOSED = "policy:proposed"
+    POLICY_APPROVED = "policy:approved"
+    POLICY_REJECTED = "policy:rejected"
+    POLICY_WITHDRAWN = "policy:withdrawn"
+    POLICY_SCHEDULED = "policy:scheduled"
     KEY_ADDED = "key:added"
     KEY_RETIRED = "key:retired"
     LOG_BEGUN = "log:begun"

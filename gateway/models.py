@@ -270,6 +270,27 @@ policy_version = Table(
     Column("takes_effect_at", Instant, nullable=False, index=True),
     Column("proposed_at", Instant, nullable=False),
     Column("proposed_by", String(100), nullable=False),
+    Column("withdrawn_at", Instant),
+)
+
+policy_proposal = Table(
+    "policy_proposal",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("because", Text, nullable=False),
+    Column("base", Integer, nullable=False),
+    Column("takes_effect_at", Instant),
+    Column("proposed_at", Instant, nullable=False),
+    Column("proposed_by", String(100), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("version", Integer),
+    Column("decided_at", Instant),
+    Column("decided_by", String(100)),
+    Column("decided_because", Text, nullable=False, server_default=""),
+    Index("ix_policy_proposal_state", "state", "id"),
 )
 
 entry = Table(

@@ -60,10 +60,9 @@ class PolicyBook:
         A version is proposed seconds ahead of its instant, so every worker knows it by then.
         """
         self._refresh()
-        started = [version for version in self._versions if version.takes_effect_at <= now]
-        if not started:
+        latest = policies.latest_at(self._versions, now)
+        if latest is None:
             raise NoPolicyError("no policy is in force; run `gateway db upgrade`")
-        latest = max(started, key=lambda version: (version.takes_effect_at, version.version))
         return InForce(latest.version, self._policy(latest))
 
     def in_force_within(self, connection: Connection, now: datetime) -> InForce:

@@ -62,6 +62,11 @@ class Settings(BaseModel):
     seal_keys: Path | None = Field(
         None, description="The file of the keys that sign checkpoints; empty is seal-keys.json in VAR."
     )
+    single_admin: bool = Field(
+        False,
+        description="true where there is one admin only: a policy from the desk then applies after 24 hours "
+        "instead of another admin's approval.",
+    )
     scanners: str = Field(
         "", description="Networks of mail scanners, with commas between; they get the card, never the text."
     )

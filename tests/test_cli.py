@@ -156,7 +156,21 @@ def test_a_policy_is_proposed_and_shown(terminal: Terminal, tmp_path: Path) -> N
         .splitlines()[1]
         .startswith("    2  from 2126-12-31T23:00:00+00:00")
     )
-    assert "no policy version 3; the versions are 1, 2" in terminal.fault(2, "policy", "show", "3")
+    gone = tmp_path / "gone.toml"
+    gone.write_text(other.read_text().replace("[plans.premium]", "[plans.gold]"))
+    add(terminal, "pia@example.com", "--plan", "premium")
+    later = ("policy", "propose", str(gone), "--at", "2127-02-01T00:00:00Z")
+    terminal.monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    refused = terminal.type(*later)
+    assert (refused.status, refused.err) == (1, "gateway: nothing was done\n")
+    told = f"{gone}: it lacks the plan 'premium', which 1 account has; from then on they can give nothing"
+    assert told in refused.out
+    assert "version 3 applies from" in terminal.done(*later, "--yes")
+    told = terminal.fault(2, "policy", "propose", str(gone), "--at", "2127-03-01T00:00:00Z", "--yes")
+    assert told.startswith(f"{gone}: this is version 3, which is in force then anyway")
+    assert "gone.toml, by operator" in terminal.done("policy", "versions")
+    assert str(tmp_path) not in terminal.done("policy", "versions")
+    assert "no policy version 4; the versions are 1, 2, 3" in terminal.fault(2, "policy", "show", "4")
 
 
 @pytest.mark.parametrize("instant", ["tomorrow", "2127-01-01T00:00:00", "2127-13-01T00:00:00Z"])

@@ -4,7 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.keeping.policies import ProposalError, list_versions, propose_policy, version_of
+from gateway.keeping.policies import (
+    ProposalError,
+    list_versions,
+    plans_left_out,
+    propose_policy,
+    version_of,
+)
 from gateway.ledger import OPERATOR
 from gateway.policyfile import PolicyError
 from gateway.runtime import NoPolicyError
@@ -28,7 +34,7 @@ def test_a_version_applies_from_its_instant_on(house: House) -> None:
     assert standard_gifts(house) == 10
     house.clock.now = starts
     assert standard_gifts(house) == 11
-    (entry,) = house.entries("policy:proposed")
+    (entry,) = house.entries("policy:scheduled")
     assert (entry.actor, entry.subject) == ("operator", "policy:2")
 
 
@@ -41,7 +47,7 @@ def test_an_instant_too_near_is_refused_with_the_earliest_one(house: House) -> N
     near = NOON + timedelta(seconds=4.999)
     with pytest.raises(ProposalError, match=r"want 2026-03-10T12:00:05\+00:00 or later"):
         propose_policy(house.runtime, OPERATOR, ELEVEN, name="eleven.toml", at=near)
-    assert house.entries("policy:proposed") == []
+    assert house.entries("policy:scheduled") == []
 
 
 def test_a_text_that_is_in_force_then_anyway_is_refused(house: House) -> None:
@@ -68,8 +74,7 @@ def test_accounts_whose_plan_is_gone_are_counted(house: House) -> None:
     house.subscriber("premium")
     house.subscriber("standard")
     without = ELEVEN.replace("[plans.premium]", "[plans.gold]")
-    proposed = propose_policy(house.runtime, OPERATOR, without, name="gold.toml", at=None)
-    assert proposed.left_without_plan == {"premium": 1}
+    assert plans_left_out(house.runtime, without, name="gold.toml") == {"premium": 1}
 
 
 def test_a_version_is_found_by_number_or_by_being_in_force(house: House) -> None:

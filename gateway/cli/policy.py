@@ -1,12 +1,13 @@
 """`gateway policy`: check a policy file, propose it, look at the versions."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 import click
 
-from gateway.cli.opening import Instant, opened
-from gateway.keeping.policies import list_versions, propose_policy, version_of
+from gateway.cli.opening import Instant, opened, sure
+from gateway.keeping.policies import list_versions, plans_left_out, propose_policy, version_of
 from gateway.ledger import OPERATOR
 from gateway.policy import parse
 from gateway.policyfile import text_of
@@ -39,18 +40,30 @@ def check(file: Path) -> None:
     metavar="INSTANT",
     help="From when on, such as 2027-01-01T00:00:00Z; or now, which is in five seconds.",
 )
-def propose(file: Path, starts: datetime | None) -> None:
-    """Make FILE the next version of the policy, in every worker at its instant."""
+@click.option("--yes", is_flag=True, help="Do not ask before a plan that accounts have is left out.")
+def propose(file: Path, starts: datetime | None, yes: bool) -> None:  # noqa: FBT001 - click hands options over by name.
+    """Make FILE the next version of the policy, in every worker at its instant.
+
+    Who can type this has the database in their hands, so no second admin is asked; the log names the operator.
+    """
     text = text_of(file)
     with opened() as runtime:
-        proposed = propose_policy(runtime, OPERATOR, text, name=file.name, at=starts)
+        left = plans_left_out(runtime, text, name=str(file))
+        if left:
+            click.echo(f"{file}: {_told(left)}")
+            sure("Propose it all the same?", yes=yes)
+        proposed = propose_policy(runtime, OPERATOR, text, name=str(file), at=starts)
     click.echo(
         f"version {proposed.version} applies from {proposed.takes_effect_at.isoformat(timespec='seconds')}"
     )
-    for plan, count in proposed.left_without_plan.items():
-        click.echo(
-            f"{count} accounts have the plan {plan!r}, which it lacks; from then on they can give nothing"
-        )
+
+
+def _told(left: Mapping[str, int]) -> str:
+    """Say which plans that accounts have are missing from a policy."""
+    plans = ", ".join(
+        f"{plan!r}, which {count} account{' has' if count == 1 else 's have'}" for plan, count in left.items()
+    )
+    return f"it lacks the plan {plans}; from then on they can give nothing until they are on another plan"
 
 
 @policy.command()
@@ -70,6 +83,7 @@ def versions() -> None:
     for each in known.versions:
         star = "*" if each.version == known.in_force else " "
         starts = each.takes_effect_at.isoformat(timespec="seconds")
+        gone = " (withdrawn)" if each.withdrawn_at is not None else ""
         click.echo(
-            f"{star}{each.version:>4}  from {starts}  {each.digest[:12]}  {each.name}, by {each.proposed_by}"
+            f"{star}{each.version:>4}  from {starts}  {each.digest[:12]}  {each.name}, by {each.proposed_by}{gone}"
         )

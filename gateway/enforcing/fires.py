@@ -15,7 +15,7 @@ from gateway.parties import Parties
 from gateway.policy import Policy
 from gateway.store import counting, firings, gifts
 from gateway.store.counting import Question
-from gateway.store.entries import append_entry
+from gateway.store.entries import REPLAYED, append_entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def count_and_fire(
 def _note(connection: Connection, counted: Counted, now: datetime) -> Firing:
     rule, who = counted.rule, counted.names[0]
     level = firings.count_firings(connection, rule, counted.names, now - REMEMBERED)
-    until = ends_at(rule, now, level=level, spread=secrets.randbelow(1000) / 1000)
+    until = ends_at(rule, now, level=level, spread=_drawn(connection, rule, who, now))
     firing = Firing(
         0,
         rule.name,
@@ -125,6 +125,12 @@ def _note(connection: Connection, counted: Counted, now: datetime) -> Firing:
     about: dict[str, str | int] = {"rule": rule.name, "then": rule.then.value, "count": counted.number}
     append_entry(connection, Entry(now, GATEWAY, event, who, detail=about))
     return firing
+
+
+def _drawn(connection: Connection, rule: Rule, who: str, now: datetime) -> float:
+    """Draw by how much a time is spread; a replay brings along what was drawn then."""
+    replayed = connection.info.get(REPLAYED)
+    return secrets.randbelow(1000) / 1000 if replayed is None else float(replayed(rule.name, who, now))
 
 
 def _carry_out(

@@ -84,7 +84,8 @@ def _compare(runtime: Runtime, path: Path, text: str, now: datetime) -> Adoption
         number = policies.find_version_in_force(connection, now) or 0
     if number and versions[number].digest == digest(text):
         return Adoption(number, adopted=False, remark="")
-    if any(version.digest == digest(text) and version.takes_effect_at > now for version in versions.values()):
+    coming = (each for each in versions.values() if each.takes_effect_at > now and each.withdrawn_at is None)
+    if any(version.digest == digest(text) for version in coming):
         return Adoption(number, adopted=False, remark="")
     named = f"policy version {number} ({versions[number].name})" if number else "any policy in force"
     told = (

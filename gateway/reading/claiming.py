@@ -63,8 +63,8 @@ def claim_gift(runtime: Runtime, capability: bytes, visit: Visit, press: Press) 
         decision = door(runtime, head, gift, claim, visit, now)
         if isinstance(decision, Straight):
             return decision
-        act = _Act(connection, policy, gift, visit.device, visit, press, now)
-        answer = _decide(act, decision, claim)
+        act = ClaimAct(connection, policy, gift, visit.device, visit, press, now)
+        answer = decide_claim(act, decision, claim)
         if isinstance(answer, Deny):
             act.log(Event.CLAIM_REFUSED, answer)
     if visit.visitor == "person":
@@ -111,7 +111,7 @@ def confirm_reading(runtime: Runtime, slug: str, visit: Visit) -> Confirmed | De
             return Deny(Reason.CLAIM_UNKNOWN)
         if claim.confirmed_at is not None:
             return Confirmed(first=False)
-        decision = _count(connection, gift, claim, now)
+        decision = count_reading(connection, gift, claim, now)
         if isinstance(decision, Deny):
             _log(connection, Event.CONFIRM_REFUSED, gift, visit, now, decision)
             return decision
@@ -120,7 +120,8 @@ def confirm_reading(runtime: Runtime, slug: str, visit: Visit) -> Confirmed | De
     return Confirmed(first=True)
 
 
-def _count(connection: Connection, gift: Gift, claim: Claim, now: datetime) -> Permit | Deny:
+def count_reading(connection: Connection, gift: Gift, claim: Claim, now: datetime) -> Permit | Deny:
+    """Count a claim's reading against the cap of its gift, whose row the caller holds."""
     if now - claim.claimed_at < CONFIRM_AFTER:
         return Deny(Reason.CLAIM_TOO_SOON, until=claim.claimed_at + CONFIRM_AFTER)
     if gift.revoked_at is not None:
@@ -132,7 +133,7 @@ def _count(connection: Connection, gift: Gift, claim: Claim, now: datetime) -> P
 
 
 @dataclass(frozen=True, slots=True)
-class _Act:
+class ClaimAct:
     """One claim on its way through its transaction, with the gift's row held."""
 
     connection: Connection
@@ -155,14 +156,15 @@ class _Act:
 
 
 @dataclass(frozen=True, slots=True)
-class _Taken:
+class TakenUp:
     """A claim that was made; `read` where it counted at once."""
 
     claim_id: int
     read: bool = False
 
 
-def _decide(act: _Act, at_the_door: Permit | Deny, claim: Claim | None) -> _Taken | Deny:
+def decide_claim(act: ClaimAct, at_the_door: Permit | Deny, claim: Claim | None) -> TakenUp | Deny:
+    """Decide a claim by what stands at the door and by the policy."""
     if act.visit.visitor != "person":
         return Deny(Reason.CLAIM_BY_MACHINE)
     if isinstance(at_the_door, Deny) and not _held_the_card(act, at_the_door):
@@ -170,11 +172,11 @@ def _decide(act: _Act, at_the_door: Permit | Deny, claim: Claim | None) -> _Take
     if claim is not None and claim.lapsed_at is None:
         # Its ten minutes are over, but nobody took its place yet.
         readings.renew_claim(act.connection, claim.id, act.now, network=act.visit.network)
-        return _Taken(claim.id)
+        return TakenUp(claim.id)
     return _ruled_out(act) or _take(act, claim)
 
 
-def _ruled_out(act: _Act) -> Deny | None:
+def _ruled_out(act: ClaimAct) -> Deny | None:
     parties = Parties(
         reader=act.device,
         networks=act.visit.networks,
@@ -186,14 +188,14 @@ def _ruled_out(act: _Act) -> Deny | None:
     return judge(act.connection, act.policy, Act.CLAIM, parties, act.now, pressed=act.lingered)
 
 
-def _held_the_card(act: _Act, why: Deny) -> bool:
+def _held_the_card(act: ClaimAct, why: Deny) -> bool:
     # Who was shown the card before the last reading was counted is not shut out by it.
     shown_at = act.press.shown_at
     full = why.reason is Reason.GIFT_READ_UP and why.since is not None
     return full and shown_at is not None and shown_at < (why.since or shown_at)
 
 
-def _take(act: _Act, lapsed: Claim | None) -> _Taken | Deny:
+def _take(act: ClaimAct, lapsed: Claim | None) -> TakenUp | Deny:
     confirmed_at = None
     if not _take_place(act):
         refusal = _take_reading_at_once(act)
@@ -218,10 +220,10 @@ def _take(act: _Act, lapsed: Claim | None) -> _Taken | Deny:
     act.log(Event.CLAIM_MADE)
     if confirmed_at is not None:
         act.log(Event.READING_CONFIRMED)
-    return _Taken(claim_id, read=confirmed_at is not None)
+    return TakenUp(claim_id, read=confirmed_at is not None)
 
 
-def _take_place(act: _Act) -> bool:
+def _take_place(act: ClaimAct) -> bool:
     if readings.take_unconfirmed_place(act.connection, act.gift.id):
         return True
     before = act.now - UNSERVED_CLAIM_LIFE
@@ -229,7 +231,7 @@ def _take_place(act: _Act) -> bool:
     return freed > 0 and readings.take_unconfirmed_place(act.connection, act.gift.id)
 
 
-def _take_reading_at_once(act: _Act) -> Deny | None:
+def _take_reading_at_once(act: ClaimAct) -> Deny | None:
     """Past the bound only a person's press, measured by our clock, is let in, and it counts."""
     if not (act.press.pressed and act.lingered):
         return Deny(Reason.GIFT_UNCONFIRMED_FULL, detail={"unconfirmed": act.gift.unconfirmed_bound})

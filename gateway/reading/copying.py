@@ -100,12 +100,12 @@ def report_copy(
         if report.characters > longest_selection(measured.characters):
             return Deny(Reason.COPY_INVALID)
         policy = runtime.policies.in_force_within(connection, now).policy
-        act = _Act(connection, *found, measured, policy, visit, now)
-        return Counted() if measured.free else _count(act, report, shown.page, network)
+        act = CopyAct(connection, *found, measured, policy, visit, now)
+        return Counted() if measured.free else count_copy(act, report, shown.page, network)
 
 
 @dataclass(frozen=True, slots=True)
-class _Act:
+class CopyAct:
     """One report on its way through its transaction, with its reader's row held."""
 
     connection: Connection
@@ -159,7 +159,8 @@ class _Act:
         )
 
 
-def _count(act: _Act, report: Report, page: bytes, network: bytes) -> Counted | Deny:
+def count_copy(act: CopyAct, report: Report, page: bytes, network: bytes) -> Counted | Deny:
+    """Count a report once, and tell what follows from it; the caller holds the reader's row."""
     since = counted_since(act.now)
     kept = copied.list_taken(act.connection, act.reader, act.measured.article_id, since=since)
     before = act.closed_until(kept)
@@ -175,7 +176,7 @@ def _count(act: _Act, report: Report, page: bytes, network: bytes) -> Counted | 
     return _weigh(act, before, [*kept, Taken(act.now, given.characters, report.printed)])
 
 
-def _weigh(act: _Act, before: datetime | None, kept: Sequence[Taken]) -> Counted:
+def _weigh(act: CopyAct, before: datetime | None, kept: Sequence[Taken]) -> Counted:
     """See what follows from a row just added, in the same transaction: the text may close by it, and rules fire."""
     until = act.closed_until(kept)
     if before is None and until is not None:

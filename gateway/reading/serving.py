@@ -11,6 +11,7 @@ from gateway.firing import Act
 from gateway.ledger import Actor, Entry, Event, Outcome
 from gateway.link import UNSERVED_CLAIM_LIFE, standing_for_a_holder
 from gateway.passage import counted_since
+from gateway.policy import Policy
 from gateway.reading.copying import closed_for
 from gateway.reading.holding import alive
 from gateway.reading.shelf import Shelf
@@ -23,7 +24,7 @@ from gateway.store.copied import Measured
 from gateway.store.deliveries import account_bytes
 from gateway.store.entries import append_entry
 from gateway.store.readers import FoundArticle
-from gateway.store.readings import ArticleHead, Held
+from gateway.store.readings import ArticleHead, Claim, Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +114,25 @@ def _to_account(
     head = found.head
     policy, subscriber = runtime.policies.in_force(now).policy, visit.account.id
     with runtime.database.transaction() as connection:
-        parties = Parties(subscriber=subscriber, article=head.id)
-        refusal = judge(connection, policy, Act.READ, parties, now, pressed=pressed)
+        refusal = serve_account(connection, policy, (subscriber, head.id), now, pressed=pressed)
         if refusal is None:
-            deliveries.add_delivery(connection, account_bytes(subscriber), head.id, now, None)
             return None
         subject, reason = f"article:{head.id}", refusal.reason
         line = Entry(now, visit.actor, Event.READING_REFUSED, subject, Outcome.DENY, reason, refusal.detail)
         append_entry(connection, line)
         return refusal
+
+
+def serve_account(
+    connection: Connection, policy: Policy, asked: tuple[int, int], now: datetime, *, pressed: bool
+) -> Deny | None:
+    """Decide whether an account (first of `asked`) gets an article (second) for the first time today, and note it."""
+    subscriber, article_id = asked
+    parties = Parties(subscriber=subscriber, article=article_id)
+    refusal = judge(connection, policy, Act.READ, parties, now, pressed=pressed)
+    if refusal is None:
+        deliveries.add_delivery(connection, account_bytes(subscriber), article_id, now, None)
+    return refusal
 
 
 def _by_gift(
@@ -155,22 +166,29 @@ def _serve_first(runtime: Runtime, held: Held, visit: Visit, now: datetime) -> D
     # The gift's row is held, so that a revocation either comes first and shuts, or finds the text served.
     policy = runtime.policies.in_force(now).policy
     with runtime.database.transaction() as connection:
-        gift = gifts.take_gift_by_id(connection, held.gift.id)
-        standing = Deny(Reason.GIFT_UNKNOWN) if gift is None else standing_for_a_holder(gift, now)
-        if gift is None or isinstance(standing, Deny):
-            return standing
-        parties = Parties(reader=visit.device, networks=visit.networks, article=gift.article_id)
-        refusal = judge(connection, policy, Act.READ, parties, now, pressed=True)
-        if refusal is not None:
-            return refusal
-        if readings.mark_served(connection, held.claim, now, within=UNSERVED_CLAIM_LIFE):
-            deliveries.add_delivery(connection, held.claim.device, gift.article_id, now, visit.network)
-            subject = f"gift:{gift.reference}"
-            append_entry(connection, Entry(now, visit.holder, Event.READING_SERVED, subject))
-            return Permit()
-        claim = readings.find_claim_by_id(connection, held.claim.id)
-        served = claim is not None and claim.served_at is not None
-        return Permit() if served else Deny(Reason.CLAIM_LAPSED)
+        return serve_first(connection, policy, held.claim, visit, now)
+
+
+def serve_first(
+    connection: Connection, policy: Policy, claim: Claim, visit: Visit, now: datetime
+) -> Decision:
+    """Decide whether a claim's text goes out for the first time, and write down that it does."""
+    gift = gifts.take_gift_by_id(connection, claim.gift_id)
+    standing = Deny(Reason.GIFT_UNKNOWN) if gift is None else standing_for_a_holder(gift, now)
+    if gift is None or isinstance(standing, Deny):
+        return standing
+    parties = Parties(reader=visit.device, networks=visit.networks, article=gift.article_id)
+    refusal = judge(connection, policy, Act.READ, parties, now, pressed=True)
+    if refusal is not None:
+        return refusal
+    if readings.mark_served(connection, claim, now, within=UNSERVED_CLAIM_LIFE):
+        deliveries.add_delivery(connection, claim.device, gift.article_id, now, visit.network)
+        subject = f"gift:{gift.reference}"
+        append_entry(connection, Entry(now, visit.holder, Event.READING_SERVED, subject))
+        return Permit()
+    found = readings.find_claim_by_id(connection, claim.id)
+    served = found is not None and found.served_at is not None
+    return Permit() if served else Deny(Reason.CLAIM_LAPSED)
 
 
 def _note_refusal(runtime: Runtime, actor: Actor, subject: str, why: Deny, now: datetime) -> None:

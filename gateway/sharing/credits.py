@@ -21,7 +21,7 @@ def allowance_of(runtime: Runtime, account_id: int) -> Allowance | Deny:
         account = accounts.find_account(connection, account_id)
         if account is None:
             return Deny(Reason.ACCOUNT_UNKNOWN)
-        return allowance_in(connection, account, current.policy, now) or Deny(Reason.ACCOUNT_WITHOUT_PLAN)
+        return allowance_in(connection, account, current.policy, now) or unplanned(account)
 
 
 def allowance_in(connection: Connection, account: Account, policy: Policy, now: datetime) -> Allowance | None:
@@ -42,6 +42,11 @@ def counted(usage: Usage, limit: int, month: Month) -> Allowance:
         renews_at=month.renews_at,
         zone=month.zone,
     )
+
+
+def unplanned(account: Account) -> Deny:
+    """Refuse an account that has no plan, or one that the policy in force does not know."""
+    return Deny(Reason.ACCOUNT_PLAN_DROPPED if account.plan else Reason.ACCOUNT_WITHOUT_PLAN)
 
 
 def limit_of(account: Account, policy: Policy) -> int | None:

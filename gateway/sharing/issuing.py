@@ -8,17 +8,16 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from gateway.decision import Decision, Deny, Permit, Reason
-from gateway.enforcing import Parties, judge
-from gateway.firing import Act
 from gateway.ledger import Actor, Entry, Event, Outcome
 from gateway.link import Gift, new_capability, new_reference, same_again
-from gateway.period import Allowance, month_of
+from gateway.period import Allowance
 from gateway.policy import GiftTerms
 from gateway.runtime import InForce, Runtime
-from gateway.sharing.credits import allowance_in, counted, limit_of
+from gateway.sharing.charging import charge, spent, terms_at
+from gateway.sharing.credits import allowance_in, counted, limit_of, unplanned
 from gateway.sharing.resigning import sign_anew
 from gateway.sharing.wording import tidied, worded
-from gateway.store import accounts, allowances, gifts, idempotency, readings
+from gateway.store import accounts, gifts, idempotency, readings
 from gateway.store.accounts import Account
 from gateway.store.entries import append_entry
 from gateway.store.idempotency import Remembered
@@ -154,7 +153,7 @@ def _replay(act: _Act, before: Remembered) -> Issued | Deny:
     article = readings.find_article_head_by_id(act.connection, before.gift.article_id)
     allowance = allowance_in(act.connection, act.account, act.current.policy, act.now)
     if article is None or allowance is None:
-        return Deny(Reason.ACCOUNT_WITHOUT_PLAN)
+        return unplanned(act.account)
     return act.issued(before.gift, article.slug, allowance, fresh=before.fresh, replayed=True)
 
 
@@ -187,17 +186,11 @@ def _hand_back(act: _Act, article: ArticleHead) -> Issued | None:
 
 
 def _give_new(act: _Act, article: ArticleHead, limit: int) -> Issued | Deny:
-    month = month_of(act.now, act.current.policy.publisher.zone)
-    usage = allowances.take_credit(act.connection, act.account.id, month.key, limit)
-    if usage is None:
-        return spent(counted(allowances.find_usage(act.connection, act.account.id, month.key), limit, month))
-    # After the credit, so that a month that is spent is called so; what a rule refuses costs nothing.
-    parties = Parties(subscriber=act.account.id, article=article.id)
-    ruled_out = judge(act.connection, act.current.policy, Act.ISSUE, parties, act.now)
-    if ruled_out is not None:
-        allowances.return_credit(act.connection, act.account.id, month.key)
-        return ruled_out
-    terms = act.current.policy.gift
+    policy = act.current.policy
+    charged = charge(act.connection, policy, act.account.id, article.id, limit, act.now)
+    if isinstance(charged, Deny):
+        return charged
+    usage, month = charged.usage, charged.month
     gift = gifts.add_gift(
         act.connection,
         new_reference,
@@ -205,10 +198,7 @@ def _give_new(act: _Act, article: ArticleHead, limit: int) -> Issued | Deny:
         key_id=act.runtime.keys.signer.newest,
         account_id=act.account.id,
         article_id=article.id,
-        issued_at=act.now,
-        expires_at=act.now + terms.life,
-        readers=terms.readers,
-        unconfirmed_bound=terms.unconfirmed,
+        **terms_at(policy, act.now),
         policy_version=act.current.version,
         period=month.key,
         label=tidied(act.wish.label),
@@ -236,14 +226,5 @@ def _may_give(account: Account, article: ArticleHead, now: datetime, *, planned:
         return Deny(Reason.ACCOUNT_SUSPENDED, since=account.suspended_at)
     giving = article.rights.giving(now)
     if isinstance(giving, Permit) and not planned:
-        return Deny(Reason.ACCOUNT_WITHOUT_PLAN)
+        return unplanned(account)
     return giving
-
-
-def spent(allowance: Allowance) -> Deny:
-    """Refuse a credit of a month in which none is left."""
-    return Deny(
-        Reason.QUOTA_SPENT,
-        until=allowance.renews_at,
-        detail={"limit": allowance.limit, "zone": allowance.zone},
-    )

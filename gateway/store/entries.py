@@ -24,6 +24,8 @@ from gateway import metrics
 from gateway.ledger import PERSONAL_KINDS, Entry, Event, Outcome, known_as, sealed_personal, spelled
 from gateway.models import entry, entry_person, repeat
 
+# What a connection's `info` holds where acts are replayed on it; see gateway.simulating.
+REPLAYED = "replayed"
 REPEAT_WITHIN = timedelta(minutes=1)
 SALT_BYTES = 16
 
@@ -82,8 +84,11 @@ _COUNTED = ("entry_id", "actor", "subject", "reason", "started_at", "count")
 def append_entry(connection: Connection, line: Entry) -> None:
     """Append an entry; a refusal that repeats within a minute raises its first entry's counter instead.
 
-    That it is to be sealed is noted by the database itself, in the same transaction.
+    That it is to be sealed is noted by the database itself, in the same transaction. What is replayed stands in the
+    log already, so nothing is written or counted of it.
     """
+    if REPLAYED in connection.info:
+        return
     metrics.count_act(line.event.value, line.reason)
     refused = line.outcome is Outcome.DENY
     if refused and _counted_as_repeat(connection, line):

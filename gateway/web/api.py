@@ -36,6 +36,7 @@ ISSUING: Final = (
     Reason.QUOTA_SPENT,
     Reason.ACCOUNT_SUSPENDED,
     Reason.ACCOUNT_WITHOUT_PLAN,
+    Reason.ACCOUNT_PLAN_DROPPED,
     Reason.ARTICLE_UNKNOWN,
     Reason.ARTICLE_FREE,
     Reason.ARTICLE_NOT_GIFTABLE,
@@ -63,7 +64,7 @@ def openapi() -> Response:
 
 
 @v1.get("/allowance")
-@described({200: apimodels.Allowance}, [Reason.ACCOUNT_WITHOUT_PLAN])
+@described({200: apimodels.Allowance}, [Reason.ACCOUNT_WITHOUT_PLAN, Reason.ACCOUNT_PLAN_DROPPED])
 def allowance() -> Response:
     """Tell what is left of the month."""
     found = allowance_of(state().runtime, me().id)

@@ -11,7 +11,8 @@ from gateway.decision import Deny, Permit, Reason
 from gateway.period import Allowance
 from gateway.reading.serving import article_by_slug
 from gateway.sharing import own, revoking
-from gateway.sharing.issuing import Issued, Wish, issue_gift, sharing_of, spent
+from gateway.sharing.charging import spent
+from gateway.sharing.issuing import Issued, Wish, issue_gift, sharing_of
 from gateway.web import asking
 from gateway.web.drawing import page, place
 from gateway.web.guards import me, signed_in

@@ -128,6 +128,14 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         _("With a subscription you can give articles every month."),
         (Way.SUBSCRIBE, Way.FRONT),
     ),
+    Reason.ACCOUNT_PLAN_DROPPED: Wording(
+        _("Your plan has no gifts at present"),
+        _(
+            "The terms in force do not name your plan. Your subscription, and the links you gave before, are as they were."
+        ),
+        _("Please write to us; we can move your subscription to a plan with gifts."),
+        (Way.WRITE, Way.FRONT),
+    ),
     Reason.ACCOUNT_OWN: Wording(
         _("This is your own"),
         _("Nobody acts at the desk on an account or a gift of their own. Nothing was changed."),
@@ -369,6 +377,71 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         _("A label is a short reminder for you of whom the link is for."),
         _("Shorten it and try again. No credit was taken."),
     ),
+    Reason.POLICY_UNKNOWN: Wording(
+        _("There is no such version"),
+        _("No version of the policy has this number, or it applies already and can no longer be withdrawn."),
+        _("The policy room lists the versions there are."),
+    ),
+    Reason.POLICY_INVALID: Wording(
+        _("This is no policy yet"),
+        _("Something in it is not as a policy wants it. Nothing was changed, and your text is still here."),
+        _("Each place is named below with what it says and what it should say."),
+    ),
+    Reason.POLICY_TOO_LARGE: Wording(
+        _("The text is too long"),
+        _("A policy may have 64 KiB. Nothing was changed."),
+        _("Leave long comments out and send it again."),
+    ),
+    Reason.POLICY_SAME: Wording(
+        _("Nothing would change"),
+        _("This very text applies at that time anyway."),
+        _("Change it, or choose another time."),
+    ),
+    Reason.POLICY_INSTANT: Wording(
+        _("That time is not clear"),
+        _(
+            "It is no date and time, or the clock shows it never or twice on that day because it is changed then."
+        ),
+        _("Choose another time, or say which of the two you mean."),
+    ),
+    Reason.POLICY_TOO_SOON: Wording(
+        _("That time is over, or too near"),
+        _("Every server has to know a policy a few seconds before it applies. Nothing was changed."),
+        _("Choose a later time; what was proposed for a time that is over has to be proposed again."),
+    ),
+    Reason.POLICY_PLANS_IN_USE: Wording(
+        _("Subscribers would lose their plan"),
+        _("The text lacks a plan that accounts have. From then on they could give nothing."),
+        _("Put the plan back, or confirm below that you mean it. Nothing was changed."),
+    ),
+    Reason.PROPOSAL_UNKNOWN: Wording(
+        _("There is no such proposal"),
+        _("No proposal has this number."),
+        _("The policy room lists those that wait."),
+    ),
+    Reason.PROPOSAL_OWN: Wording(
+        _("This proposal is your own"),
+        _("A policy applies only when another admin than the one who proposed it has approved it."),
+        _("Ask another admin, or withdraw it. Nothing was changed."),
+    ),
+    Reason.PROPOSAL_SETTLED: Wording(
+        _("This is decided already"),
+        _("Somebody approved, rejected or withdrew the proposal before. Your decision changed nothing."),
+        _("The page shows who decided, and why."),
+    ),
+    Reason.PROPOSAL_CHANGED: Wording(
+        _("This is not the text that was proposed"),
+        _("What your page showed and what is proposed differ, so nothing was approved."),
+        _("Look at the proposal again and decide anew."),
+    ),
+    Reason.PROPOSAL_OUTDATED: Wording(
+        _("The policy has changed meanwhile"),
+        _(
+            "Another version than the one this proposal was compared with would apply before it, so approving it "
+            "could undo that change unseen. Nothing was changed."
+        ),
+        _("Propose the text again: it is compared with the policy as it is now."),
+    ),
     Reason.REASON_MISSING: Wording(
         _("A reason is missing"),
         _("Every action of the desk is logged together with its reason, so it cannot be empty."),
@@ -487,6 +560,11 @@ DONE: Final[Mapping[str, Lazy]] = {
     "unsuspended": _("The account is no longer suspended."),
     "granted": _("The extra credits are added."),
     "rights_changed": _("The article's rights are changed."),
+    "policy_proposed": _("The policy is proposed. Another admin has to approve it."),
+    "policy_alone": _("The policy is set to apply. Until then it can be withdrawn."),
+    "policy_approved": _("The policy is approved and applies from its time on."),
+    "policy_rejected": _("The proposal is rejected."),
+    "policy_withdrawn": _("It is withdrawn and will not apply."),
     "licence_moved": _("The request is moved on."),
     "restore_confirmed": _("The restore is confirmed. Gift links work again."),
 }

@@ -1,0 +1,251 @@
+"""A policy from the desk: proposed by one admin, approved or rejected by another, withdrawn by whoever may act."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from gateway.auditing.acts import permitted
+from gateway.auditing.scheduling import LEAD, Scheduled, left_without_plan, same_at, schedule
+from gateway.decision import Decision, Deny, Reason
+from gateway.ledger import Actor, Entry, Event, Outcome
+from gateway.policy import Policy, digest, parse
+from gateway.runtime import Runtime
+from gateway.store import policies, proposals
+from gateway.store.accounts import Account
+from gateway.store.entries import append_entry
+from gateway.store.proposals import APPROVED, REJECTED, WITHDRAWN, Proposal
+
+TEXT_BYTES = 64 * 1024
+# Where there is nobody to approve, this is how long others have to notice and to object.
+ALONE_DELAY = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an admin wants to be the policy: a text, from when on (None is as soon as possible), and why.
+
+    `plans_may_go` says that plans which accounts have may be missing from it.
+    """
+
+    name: str
+    text: str
+    at: datetime | None
+    because: str
+    plans_may_go: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """What became of a draft: a proposal that waits, and with a single admin the version that applies after the delay."""
+
+    proposal: int
+    version: int | None = None
+
+
+def propose(runtime: Runtime, actor: Actor, admin: Account, draft: Draft, *, alone: bool) -> Put | Deny:
+    """Put a policy to the other admins, or where there is one admin only (`alone`), set it to apply in 24 hours.
+
+    Raises PolicyError for a text that is no policy.
+    """
+    decision = permitted(runtime, actor, admin, because=draft.because)
+    if isinstance(decision, Deny):
+        return decision
+    if len(draft.text.encode()) > TEXT_BYTES:
+        return Deny(Reason.POLICY_TOO_LARGE)
+    policy = parse(draft.text, name=draft.name)
+    now = runtime.clock()
+    with runtime.database.transaction() as connection:
+        policies.take_turn(connection)
+        starts = max(draft.at or now, now + ALONE_DELAY) if alone else draft.at
+        refusal = _not_proposable(connection, draft, policy, starts, now)
+        if refusal is not None:
+            return refusal
+        put = _put(connection, actor, draft, starts, now)
+        if alone and starts is not None:
+            put = _set_alone(connection, actor, draft, put, starts, now)
+    runtime.policies.forget()
+    return put
+
+
+def approve(
+    runtime: Runtime, actor: Actor, admin: Account, proposal_id: int, because: str, *, seen: str
+) -> Decision:
+    """Make a proposal the next version of the policy; `seen` is the digest of the text that was approved.
+
+    Only another admin than its proposer can, once, and only while the version it was compared with would still
+    apply before it.
+    """
+    decision = permitted(runtime, actor, admin, because=because)
+    if isinstance(decision, Deny):
+        return decision
+    now = runtime.clock()
+    with runtime.database.transaction() as connection:
+        policies.take_turn(connection)
+        found = proposals.find_proposal(connection, proposal_id)
+        refusal = _not_approvable(connection, found, actor, seen, now)
+        if found is None or refusal is not None:
+            return _refused(connection, actor, refusal or Deny(Reason.PROPOSAL_UNKNOWN), proposal_id, now)
+        wanted = Scheduled(found.name, found.text, found.proposed_by)
+        version = schedule(connection, actor, wanted, found.takes_effect_at or now + LEAD, now)
+        _settle(connection, actor, found, {"state": APPROVED, "because": because}, now, version=version)
+    runtime.policies.forget()
+    return decision
+
+
+def reject(runtime: Runtime, actor: Actor, admin: Account, proposal_id: int, because: str) -> Decision:
+    """Turn a proposal of another admin down."""
+    return _close(runtime, actor, admin, proposal_id, because, state=REJECTED)
+
+
+def withdraw(runtime: Runtime, actor: Actor, admin: Account, proposal_id: int, because: str) -> Decision:
+    """Take one's own proposal back before anybody decided."""
+    return _close(runtime, actor, admin, proposal_id, because, state=WITHDRAWN)
+
+
+def withdraw_version(runtime: Runtime, actor: Actor, admin: Account, version: int, because: str) -> Decision:
+    """Withdraw a version that does not apply yet; what applies before it goes on to apply."""
+    decision = permitted(runtime, actor, admin, because=because)
+    if isinstance(decision, Deny):
+        return decision
+    now = runtime.clock()
+    with runtime.database.transaction() as connection:
+        policies.take_turn(connection)
+        if not policies.withdraw_version(connection, version, now, before=now + LEAD):
+            return Deny(Reason.POLICY_UNKNOWN)
+        about = {"because": because.strip()}
+        append_entry(connection, Entry(now, actor, Event.POLICY_WITHDRAWN, f"policy:{version}", detail=about))
+    runtime.policies.forget()
+    return decision
+
+
+def base_of(connection: Connection, at: datetime | None, now: datetime) -> int:
+    """Find the version that a text which applies from an instant on takes the place of."""
+    latest = policies.latest_at(policies.list_versions(connection), at or now + LEAD)
+    return 0 if latest is None else latest.version
+
+
+def _not_proposable(
+    connection: Connection, draft: Draft, policy: Policy, starts: datetime | None, now: datetime
+) -> Deny | None:
+    if starts is not None and starts < now + LEAD:
+        return Deny(Reason.POLICY_TOO_SOON)
+    if same_at(policies.list_versions(connection), draft.text, starts or now + LEAD) is not None:
+        return Deny(Reason.POLICY_SAME)
+    if not draft.plans_may_go and left_without_plan(connection, policy):
+        return Deny(Reason.POLICY_PLANS_IN_USE)
+    return None
+
+
+def _put(connection: Connection, actor: Actor, draft: Draft, starts: datetime | None, now: datetime) -> Put:
+    base = base_of(connection, starts, now)
+    number = proposals.add_proposal(
+        connection,
+        name=draft.name,
+        text=draft.text,
+        digest=digest(draft.text),
+        because=draft.because.strip(),
+        base=base,
+        takes_effect_at=starts,
+        proposed_at=now,
+        proposed_by=actor.name,
+    )
+    about: dict[str, str | int] = {
+        "digest": digest(draft.text),
+        "base": base,
+        "because": draft.because.strip(),
+    }
+    about |= {} if starts is None else {"at": starts.isoformat()}
+    append_entry(connection, Entry(now, actor, Event.POLICY_PROPOSED, f"proposal:{number}", detail=about))
+    return Put(number)
+
+
+def _set_alone(
+    connection: Connection, actor: Actor, draft: Draft, put: Put, starts: datetime, now: datetime
+) -> Put:
+    wanted = Scheduled(draft.name, draft.text, actor.name, alone=True)
+    version = schedule(connection, actor, wanted, starts, now)
+    proposals.settle_proposal(connection, put.proposal, state=APPROVED, version=version, decided_at=now)
+    return Put(put.proposal, version)
+
+
+def _not_approvable(
+    connection: Connection, found: Proposal | None, actor: Actor, seen: str, now: datetime
+) -> Deny | None:
+    if found is None:
+        return Deny(Reason.PROPOSAL_UNKNOWN)
+    if not found.is_open:
+        return Deny(Reason.PROPOSAL_SETTLED, since=found.decided_at)
+    if found.proposed_by == actor.name:
+        return Deny(Reason.PROPOSAL_OWN)
+    if seen != found.digest or digest(found.text) != found.digest:
+        return Deny(Reason.PROPOSAL_CHANGED)
+    return _overtaken(connection, found, now)
+
+
+def _overtaken(connection: Connection, found: Proposal, now: datetime) -> Deny | None:
+    """Refuse a proposal whose time is over, or whose base is no longer what it would take the place of."""
+    if found.takes_effect_at is not None and found.takes_effect_at < now + LEAD:
+        return Deny(Reason.POLICY_TOO_SOON, since=found.takes_effect_at)
+    if base_of(connection, found.takes_effect_at, now) != found.base:
+        return Deny(Reason.PROPOSAL_OUTDATED)
+    return None
+
+
+def _close(
+    runtime: Runtime, actor: Actor, admin: Account, proposal_id: int, because: str, *, state: str
+) -> Decision:
+    decision = permitted(runtime, actor, admin, because=because)
+    if isinstance(decision, Deny):
+        return decision
+    now = runtime.clock()
+    with runtime.database.transaction() as connection:
+        policies.take_turn(connection)
+        found = proposals.find_proposal(connection, proposal_id)
+        refusal = _not_closable(found, actor, state)
+        if found is None or refusal is not None:
+            return _refused(connection, actor, refusal or Deny(Reason.PROPOSAL_UNKNOWN), proposal_id, now)
+        _settle(connection, actor, found, {"state": state, "because": because}, now)
+    return decision
+
+
+def _not_closable(found: Proposal | None, actor: Actor, state: str) -> Deny | None:
+    if found is None:
+        return Deny(Reason.PROPOSAL_UNKNOWN)
+    if not found.is_open:
+        return Deny(Reason.PROPOSAL_SETTLED, since=found.decided_at)
+    # One's own is withdrawn, another's is rejected: the log then says which it was.
+    if (found.proposed_by == actor.name) != (state == WITHDRAWN):
+        return Deny(Reason.PROPOSAL_OWN if state == REJECTED else Reason.ACCOUNT_FORBIDDEN)
+    return None
+
+
+_EVENTS = {
+    APPROVED: Event.POLICY_APPROVED,
+    REJECTED: Event.POLICY_REJECTED,
+    WITHDRAWN: Event.POLICY_WITHDRAWN,
+}
+
+
+def _settle(
+    connection: Connection,
+    actor: Actor,
+    found: Proposal,
+    decided: dict[str, str],
+    now: datetime,
+    **version: int,
+) -> None:
+    """Decide an open proposal, whose turn the caller has; `decided` holds the state and the reason."""
+    state, words = decided["state"], decided["because"].strip()
+    who = {"decided_at": now, "decided_by": actor.name, "decided_because": words}
+    proposals.settle_proposal(connection, found.id, state=state, **version, **who)
+    about: dict[str, str | int] = {"because": words}
+    about |= {"digest": found.digest, **version} if version else {}
+    append_entry(connection, Entry(now, actor, _EVENTS[state], f"proposal:{found.id}", detail=about))
+
+
+def _refused(connection: Connection, actor: Actor, why: Deny, proposal_id: int, now: datetime) -> Deny:
+    about = {**why.detail, "proposal": proposal_id}
+    line = Entry(now, actor, Event.ACCOUNT_ACT_REFUSED, actor.name, Outcome.DENY, why.reason, about)
+    append_entry(connection, line)
+    return why
