@@ -1,6 +1,7 @@
 """The operator's commands: what each does, what it says, and the one line in which it fails."""
 
 import io
+import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -457,3 +458,28 @@ def test_a_foreign_database_is_left_alone(terminal: Terminal, tmp_path: Path) ->
     engine.dispose()
     terminal.monkeypatch.setenv("GATEWAY_DATABASE_URL", address)
     assert "tables that are not the gateway's (holiday)" in terminal.fault(2, "db", "upgrade")
+
+
+def test_a_policy_is_simulated_on_what_happened(
+    terminal: Terminal, runtime: Runtime, giver: str, tmp_path: Path
+) -> None:
+    assert giver
+    for _ in range(3):
+        gift(runtime)
+    two = tmp_path / "two.toml"
+    two.write_text(POLICY.read_text("utf-8").replace("gifts = 10\n", "gifts = 2\n"))
+    table = terminal.done("policy", "simulate", str(two), "--days", "1")
+    assert table.startswith(f"{two} against version 1, from ")
+    assert re.search(r"given for a credit +3 +2 +-1\n", table)
+    assert re.search(r"quota:spent +0 +1 +\+1\n", table)
+    assert "1 gifts of 1 subscriber that are given would be refused." in table
+    assert "The replay of version 1 decides 3 of 3 acts as they were decided" in table
+    found = json.loads(terminal.done("policy", "simulate", str(two), "--json"))
+    assert (found["decided_as_then"], found["compared_with_what_happened"]) == (3, 3)
+    changed = [each for each in found["outcomes"] if each["in_force"] != each["candidate"]]
+    assert changed == [{"kind": "gift", "in_force": "done", "candidate": "quota:spent", "acts": 1}]
+    assert "No act would have been decided otherwise." in terminal.done("policy", "simulate", str(POLICY))
+    assert terminal.done("policy", "versions").count("\n") == 1
+    bad = tmp_path / "bad.toml"
+    bad.write_text("gifts =")
+    assert "bad.toml:1" in terminal.fault(2, "policy", "simulate", str(bad))

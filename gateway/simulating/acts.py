@@ -119,9 +119,10 @@ class Granted(Act):
 
 @dataclass(frozen=True, slots=True)
 class Ended(Act):
-    """A gift was withdrawn."""
+    """A gift was withdrawn, and its credit came back where the rules for that hold."""
 
     gift: int = 0
+    refunds: bool = True
 
 
 @dataclass(frozen=True, slots=True)

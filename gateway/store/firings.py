@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -130,6 +130,21 @@ def report_rules(connection: Connection, since: datetime) -> list[RuleReport]:
         .order_by(firing.c.rule, firing.c.mode)
     )
     return [RuleReport(row[0], Mode(row[1]), Then(row[2]), *row[3:]) for row in connection.execute(statement)]
+
+
+def sum_held(connection: Connection, since: datetime) -> dict[str, timedelta]:
+    """Sum up for how long rules shut people out or asked them for a press, by rule, of what fired since an instant."""
+    acting = and_(
+        firing.c.at >= since,
+        firing.c.mode == Mode.ENFORCE.value,
+        firing.c.then.in_([Then.BLOCK.value, Then.CHALLENGE.value]),
+        firing.c.until.is_not(None),
+    )
+    found: dict[str, timedelta] = {}
+    columns = (firing.c.rule, firing.c.at, firing.c.until, firing.c.lifted_at)
+    for rule, at, until, lifted in connection.execute(select(*columns).where(acting)):
+        found[rule] = found.get(rule, timedelta()) + (min(until, lifted or until) - at)
+    return found
 
 
 def _firing(row: Any) -> Firing:

@@ -135,9 +135,14 @@ def list_plans(connection: Connection, account_ids: Collection[int]) -> dict[int
     return {row[0]: row[1] for row in rows}
 
 
-def had_open_gift(connection: Connection, account_id: int, article_id: int, at: datetime, before: int) -> bool:
+def had_open_gift(
+    connection: Connection, account_id: int, article_id: int, at: datetime, before: int
+) -> bool:
     """Tell whether an account had an open gift of an article at an instant, among those before a row."""
-    over = [or_(column.is_(None), column > at) for column in (gift.c.revoked_at, gift.c.read_up_at, gift.c.frozen_at)]
+    over = [
+        or_(column.is_(None), column > at)
+        for column in (gift.c.revoked_at, gift.c.read_up_at, gift.c.frozen_at)
+    ]
     theirs = and_(gift.c.account_id == account_id, gift.c.article_id == article_id, gift.c.id < before)
     living = and_(theirs, gift.c.issued_at <= at, gift.c.expires_at > at, *over)
     return bool(connection.execute(select(exists().where(living))).scalar())
@@ -150,7 +155,7 @@ def find_device(connection: Connection, prefix: bytes) -> bytes | None:
     return connection.execute(select(claim.c.device).where(*wanted).limit(1)).scalar()
 
 
-def list_spreads(connection: Connection, who: str, rule: str, at: datetime) -> Firing | None:
+def find_firing_at(connection: Connection, who: str, rule: str, at: datetime) -> Firing | None:
     """Find what a rule did to somebody at an instant."""
     columns = [firing.c["by_whom" if name == "by" else name] for name in Firing.__slots__]
     wanted = (firing.c.who == who, firing.c.rule == rule, firing.c.at == at)
@@ -196,12 +201,20 @@ def list_minutes(connection: Connection, metric: Metric, since: datetime, until:
 
 
 def _each(
-    connection: Connection, table: Table, names: tuple[str, ...], since: datetime, until: datetime, *, at: str = "at"
+    connection: Connection,
+    table: Table,
+    names: tuple[str, ...],
+    since: datetime,
+    until: datetime,
+    *,
+    at: str = "at",
 ) -> Iterator[Any]:
     columns = [table.c[name] for name in names]
     for start, end in _windows(since, until):
         wanted = (table.c[at] >= start, table.c[at] < end)
-        yield from connection.execute(select(*columns).where(*wanted).order_by(table.c[at], *columns[:1])).all()
+        yield from connection.execute(
+            select(*columns).where(*wanted).order_by(table.c[at], *columns[:1])
+        ).all()
 
 
 def _windows(since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:

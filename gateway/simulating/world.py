@@ -1,0 +1,245 @@
+"""One replay: what acts come to under one policy, decided by the code that decides real ones."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from gateway.decision import Deny, Reason
+from gateway.enforcing import watch_guesses, watch_links, watch_traps
+from gateway.firing import REMEMBERED
+from gateway.link import BY_RULE, CONFIRM_AFTER, Gift, standing
+from gateway.period import month_of
+from gateway.policy import Policy
+from gateway.reading.claiming import ClaimAct, Press, count_reading, decide_claim
+from gateway.reading.copying import CopyAct, Counted, Report, count_copy
+from gateway.reading.serving import serve_account, serve_first
+from gateway.reading.visit import Visit
+from gateway.sharing.charging import charge, terms_at
+from gateway.sharing.revoking import refundable
+from gateway.simulating import acts
+from gateway.simulating.acts import CLOSED, CUT, DONE, FREE, NOTHING, Act, Giving, Kind, Opening, Step
+from gateway.store import allowances, deliveries, firings, gifts, readings, statistics
+from gateway.store.copied import Measured, Reader
+from gateway.store.deliveries import Arrival
+
+ROOM_BITS = 24
+_INSTANT = timedelta(microseconds=1)
+_MINUTE = timedelta(minutes=1)
+
+
+class World:
+    """A database in which nothing happened yet but what is replayed, and the policy under which it is."""
+
+    def __init__(self, connection: Connection, policy: Policy) -> None:
+        self.connection = connection
+        self.policy = policy
+        self._newest = self._extra = 0
+
+    def replay(self, act: Act) -> str:
+        """Do an act; says what became of it: done, free, a refusal's reason, or one of `gateway.simulating.acts`."""
+        match act:
+            case Giving():
+                return self._give(act)
+            case Opening():
+                return self._open(act)
+            case Step():
+                return self._step(act)
+            case acts.Visit():
+                return self._visit(act)
+            case acts.Copy():
+                return self._copy(act)
+        self._happen(act)
+        return ""
+
+    def _give(self, act: Giving) -> str:
+        plan = self.policy.plan_named(act.plan or "")
+        if plan is None:
+            return Reason.ACCOUNT_PLAN_DROPPED if act.plan else Reason.ACCOUNT_WITHOUT_PLAN
+        if not act.separate and gifts.list_open_gifts(self.connection, act.account, act.article, act.at):
+            return FREE
+        charged = charge(self.connection, self.policy, act.account, act.article, plan.gifts, act.at)
+        if isinstance(charged, Deny):
+            return charged.reason
+        self._add(act, charged.month.key)
+        return DONE
+
+    def _add(self, act: Giving, period: str) -> None:
+        """Add the gift under the real one's number, so that what came of it finds it, else between the real ones."""
+        if act.gift is not None:
+            number, name = _row(act.gift.id), act.gift.reference
+            self._newest = max(self._newest, number)
+        else:
+            self._extra += 1
+            number, name = self._newest + self._extra, f"+{self._extra:07x}"
+        gifts.add_gift(
+            self.connection,
+            lambda: name,
+            id=number,
+            capability=number.to_bytes(16, "big"),
+            key_id="",
+            account_id=act.account,
+            article_id=act.article,
+            **terms_at(self.policy, act.at),
+            policy_version=0,
+            period=period,
+            giver_shown=False,
+        )
+
+    def _open(self, act: Opening) -> str:
+        gift = gifts.take_gift_by_id(self.connection, _row(act.gift))
+        if gift is None:
+            return NOTHING
+        visit = _visitor(act.device, act.network)
+        # Three seconds are the least after which somebody who is asked for it can press the button.
+        shown_at = min(act.at - CONFIRM_AFTER, (act.late or act.at) - _INSTANT)
+        press = Press(shown_at, pressed=act.reads)
+        claim = readings.find_claim(self.connection, gift.id, act.device)
+        if claim is not None and claim.lapsed_at is None:
+            return DONE
+        asked = ClaimAct(self.connection, self.policy, gift, act.device, visit, press, act.at)
+        answer = decide_claim(asked, standing(gift, act.at), claim)
+        if isinstance(answer, Deny):
+            return answer.reason
+        if act.was != DONE:
+            # Whoever was refused then is taken to fetch the text at once, since it is not known when they would have.
+            self._serve(gift.id, act.device, act.network, act.at)
+        self._arrive(gift, act.network, act.at)
+        return DONE
+
+    def _step(self, act: Step) -> str:
+        if act.kind is Kind.SERVING:
+            return self._serve(_row(act.gift), act.device, act.network, act.at)
+        if act.kind is Kind.READING:
+            return self._read(act)
+        claim = readings.find_claim(self.connection, _row(act.gift), act.device)
+        if claim is not None:
+            readings.undo_claim(self.connection, claim)
+        return ""
+
+    def _serve(self, gift: int, device: bytes, network: bytes | None, at: datetime) -> str:
+        claim = readings.find_claim(self.connection, gift, device)
+        if claim is None:
+            return NOTHING
+        if claim.served_at is not None:
+            return DONE
+        decision = serve_first(self.connection, self.policy, claim, _visitor(device, network), at)
+        return decision.reason if isinstance(decision, Deny) else DONE
+
+    def _read(self, act: Step) -> str:
+        gift = gifts.take_gift_by_id(self.connection, _row(act.gift))
+        claim = readings.find_claim(self.connection, _row(act.gift), act.device)
+        if gift is None or claim is None or claim.lapsed_at is not None:
+            return NOTHING
+        if claim.confirmed_at is not None:
+            return DONE
+        # Who had to press a button then read at once; where a place was left they would have read a little later.
+        at = max(act.at, claim.claimed_at + CONFIRM_AFTER)
+        decision = count_reading(self.connection, gift, claim, at)
+        return decision.reason if isinstance(decision, Deny) else DONE
+
+    def _visit(self, act: acts.Visit) -> str:
+        asked = (act.account, act.article)
+        refusal = serve_account(self.connection, self.policy, asked, act.at, pressed=True)
+        return DONE if refusal is None else refusal.reason
+
+    def _copy(self, act: acts.Copy) -> str:
+        reader = Reader(act.device, act.account)
+        measured = Measured(act.article, act.length, free=False)
+        visit = _visitor(act.device, act.network)
+        asked = CopyAct(self.connection, reader, "", measured, self.policy, visit, act.at)
+        # Of what was cut only the part that was given is known; it was longer by one character at least.
+        least = max(act.characters + 1, self.policy.copying.untouched_below) if act.over else act.characters
+        number = act.id.to_bytes(16, "big")
+        report = Report(number, act.id, max(least, 1), act.printed)
+        counted = count_copy(asked, report, act.id.to_bytes(8, "big"), act.network)
+        if not isinstance(counted, Counted) or counted.until is not None:
+            return CLOSED
+        return CUT if not act.printed and report.characters > self.policy.copying.passage else DONE
+
+    def _happen(self, act: Act) -> None:
+        match act:
+            case acts.Arrival():
+                gift = gifts.take_gift_by_id(self.connection, _row(act.gift))
+                if gift is not None:
+                    self._arrive(gift, act.network, act.at)
+            case acts.Tries():
+                self._try(act)
+            case acts.Granted():
+                allowances.grant_credits(self.connection, act.account, act.period, act.credits)
+            case acts.Ended():
+                self._end(act)
+            case acts.Shut():
+                self._shut(act)
+            case acts.Lifted():
+                self._lift(act)
+            case acts.Kept():
+                self._keep(act)
+
+    def _arrive(self, gift: Gift, network: bytes | None, at: datetime) -> None:
+        if network is None:
+            return
+        gift = gifts.take_gift_by_id(self.connection, gift.id) or gift
+        came = Arrival(at, at if gift.read_up else None)
+        deliveries.add_arrivals(self.connection, {(gift.id, network): came})
+        watch_links(self.connection, self.policy, [gift.id], at)
+
+    def _try(self, act: acts.Tries) -> None:
+        add = statistics.add_traps if act.trap else statistics.add_forged
+        add(self.connection, {(act.network, act.at): act.count})
+        watch = watch_traps if act.trap else watch_guesses
+        watch(self.connection, self.policy, [(act.network,)], act.at + _MINUTE - _INSTANT)
+
+    def _end(self, act: acts.Ended) -> None:
+        gift = gifts.take_gift_by_id(self.connection, _row(act.gift))
+        if gift is None or gift.revoked_at is not None:
+            return
+        month = month_of(act.at, self.policy.publisher.zone)
+        returned = act.at if act.refunds and refundable(gift, month.key) else None
+        gifts.change_gift(self.connection, gift.id, revoked_at=act.at, credit_returned_at=returned)
+        if returned is not None:
+            allowances.return_credit(self.connection, gift.account_id, gift.period)
+
+    def _shut(self, act: acts.Shut) -> None:
+        if act.frozen:
+            gifts.freeze_gift(self.connection, _row(act.gift), act.at, "desk")
+        else:
+            gifts.change_gift(
+                self.connection, _row(act.gift), frozen_at=None, frozen_because="", frozen_until=None
+            )
+
+    def _lift(self, act: acts.Lifted) -> None:
+        known = firings.list_firings(self.connection, [act.who], act.at, lifted_since=act.at - REMEMBERED)
+        for each in known:
+            if each.rule == act.rule and each.in_force(act.at):
+                firings.lift_firing(self.connection, each.id, now=act.at, by="", because="")
+        gifts.thaw_ruled_gifts(self.connection, act.who, f"{BY_RULE}{act.rule}")
+
+    def _keep(self, act: acts.Kept) -> None:
+        if act.gift is None:
+            return
+        values = {name: getattr(act.gift, name) for name in Gift.__slots__ if name != "reference"}
+        reference = act.gift.reference
+        gifts.add_gift(self.connection, lambda: reference, **values | {"id": _row(act.gift.id)})
+        for device, claimed_at, served_at, confirmed_at, network in act.claims:
+            readings.add_claim(
+                self.connection,
+                gift_id=_row(act.gift.id),
+                article_id=act.gift.article_id,
+                device=device,
+                claimed_at=claimed_at,
+                served_at=served_at,
+                confirmed_at=confirmed_at,
+                network=network,
+            )
+
+
+def _row(gift: int) -> int:
+    """Say under which number a replay keeps a gift: in their order, and with room for those that were refused then.
+
+    Rules that count gifts look at the newest rows first.
+    """
+    return gift << ROOM_BITS
+
+
+def _visitor(device: bytes | None, network: bytes | None) -> Visit:
+    return Visit(device, networks=() if network is None else (network,))
