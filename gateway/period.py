@@ -66,6 +66,16 @@ def month_of(now: datetime, zone: str) -> Month:
     return month
 
 
+def instants_of(local: datetime, zone: str) -> tuple[datetime, ...]:
+    """Find the instants, in UTC, at which clocks in a zone show the naive time `local`.
+
+    There is one, but none where the clock jumps over that time and two where it shows it twice.
+    """
+    place = ZoneInfo(zone)
+    meant = {local.replace(tzinfo=place, fold=fold).astimezone(UTC) for fold in (0, 1)}
+    return tuple(sorted(each for each in meant if each.astimezone(place).replace(tzinfo=None) == local))
+
+
 @lru_cache(maxsize=4096)
 def _month(zone: str, year: int, month: int) -> Month:
     return Month(

@@ -61,13 +61,21 @@ class PolicyError(Exception):
 def text_of(file: Path) -> str:
     """Read a policy file's text; raises PolicyError where it is missing, unreadable or not UTF-8."""
     try:
-        return file.read_text(encoding="utf-8-sig")
+        data = file.read_bytes()
     except OSError as fault:
         got = (fault.strerror or str(fault)).lower()
         raise PolicyError(Problem(str(file), None, "", got, "a file that can be read")) from fault
+    return text_in(data, name=str(file))
+
+
+def text_in(data: bytes, *, name: str) -> str:
+    """Read a policy's text from the bytes of the file `name`; raises PolicyError where they are not UTF-8."""
+    try:
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as fault:
         got = f"a byte at {fault.start} that is not UTF-8"
-        raise PolicyError(Problem(str(file), None, "", got, "a text in UTF-8")) from fault
+        raise PolicyError(Problem(name, None, "", got, "a text in UTF-8")) from fault
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def parse_as(whole: type[Whole], text: str, name: str) -> Whole:

@@ -106,6 +106,15 @@ ENDPOINTS = {
     "admin.article": "/desk/articles/<article_id>",
     "admin.change_rights": "/desk/articles/<article_id>/rights",
     "admin.confirm_restore": "/desk/restore",
+    "policyroom.room": "/desk/policy",
+    "policyroom.version": "/desk/policy/versions/<number>",
+    "policyroom.withdraw_version": "/desk/policy/versions/<number>/withdraw",
+    "policyroom.new": "/desk/policy/new",
+    "policyroom.draft": "/desk/policy/new",
+    "policyroom.proposal": "/desk/policy/proposals/<number>",
+    "policyroom.approve": "/desk/policy/proposals/<number>/approve",
+    "policyroom.reject": "/desk/policy/proposals/<number>/reject",
+    "policyroom.withdraw": "/desk/policy/proposals/<number>/withdraw",
 }
 HARBOUR = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1200 800"><defs><linearGradient id="s" x1="0" y1="0"
 x2="0" y2="1"><stop offset="0" stop-color="#b8c6cf"/><stop offset=".62" stop-color="#f0d9bd"/></linearGradient></defs>
@@ -487,6 +496,7 @@ def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "desk-gift-spread", "admin/gift.html", story | {"gift": spread, "standing": READ_UP}
     yield from _rule_pages(desk)
     yield from figure_pages(desk, ENDPOINTS)
+    yield from policy_pages(desk)
     people = [
         Thing(id=1, name="Paul Okafor", email="paul@example.org", role="subscriber", plan_label="Standard",
               suspended_at=None, allowance=Thing(limit=10, used=3)),
@@ -603,9 +613,120 @@ def pages() -> dict[str, tuple[str, Mapping[str, Any]]]:
     return {name: (template, values) for group in every for name, template, values in group}
 
 
+def policy_pages(desk: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield the pages of the policy room."""
+    version = {
+        "version": 2, "name": "ledger.toml", "digest": "5f" * 32, "takes_effect_at": NOW - timedelta(days=40),
+        "proposed_at": NOW - timedelta(days=41), "withdrawn_at": None, "by": "account:3", "by_url": "/desk/accounts/3",
+        "waits": False,
+    }  # fmt: skip
+    first = version | {"version": 1, "by": "operator", "by_url": None, "name": "ft.toml"}
+    coming = version | {"version": 3, "waits": True, "takes_effect_at": NOW + timedelta(days=3)}
+    lines = [("gift.life", "A gift link works for 90 days from the moment it is made."),
+             ("gift.readers", "Up to 10 devices may read by one gift.")]  # fmt: skip
+    rule = "More than 24 articles for one device, counted over 1 day: shut out for 1 day."
+    sections = [
+        Thing(title="What a gift is", lines=lines),
+        Thing(title="Against bulk copying", lines=[("rules.reader-articles-hard", rule)]),
+    ]
+    proposal = {
+        "id": 7, "name": "ledger.toml", "text": '[publisher]\nname = "The Northern Ledger"\n' * 9, "digest": "5f" * 32,
+        "because": "Half of the gifts are never opened, and the agency asked us to be careful.", "base": 2,
+        "takes_effect_at": NOW + timedelta(days=3), "proposed_at": NOW, "proposed_by": "account:3",
+        "by_url": "/desk/accounts/3", "state": "open", "version": None, "decided_at": None, "decided_by": None,
+        "decided_url": None, "decided_because": "",
+    }  # fmt: skip
+    room = desk | {"in_force": version, "sections": sections, "alone": False}
+    versions = [coming, version, first, first | {"withdrawn_at": NOW, "version": 4}]
+    every = [proposal, proposal | {"state": "rejected", "id": 6, "takes_effect_at": None},
+             proposal | {"state": "approved", "id": 5}, proposal | {"state": "withdrawn", "id": 4}]  # fmt: skip
+    yield "policy", "admin/policy.html", room | {"proposals": every, "versions": versions}
+    quiet = {"proposals": [], "versions": [version], "alone": True, "person": AUDITOR}
+    yield "policy-quiet", "admin/policy.html", room | quiet
+    one = desk | {"text": proposal["text"], "sections": sections}
+    yield "policy-version", "admin/policy_version.html", one | {"version": coming}
+    wrong = Deny(Reason.REASON_MISSING)
+    gone = {"version": version | {"withdrawn_at": NOW}, "error": wrong}
+    yield "policy-version-withdrawn", "admin/policy_version.html", one | gone
+    compared = Thing(
+        base=version, later=coming, left={"premium": 214},
+        changes=[
+            {"group": "plans.standard", "section": "What each plan gives",
+             "before": "Standard (plan standard): 10 gifts in a calendar month.",
+             "after": "Standard (plan standard): 5 gifts in a calendar month.",
+             "keys": [Thing(key="plans.standard.gifts", before="10", after="5")]},
+            {"group": "plans.premium", "section": "What each plan gives", "after": None,
+             "before": "Premium (plan premium): 20 gifts in a calendar month.",
+             "keys": [Thing(key="plans.premium.gifts", before="20", after=None)]},
+            {"group": "rules.reader-articles-hard", "section": "Against bulk copying", "before": None, "after": rule,
+             "keys": [Thing(key="rules.reader-articles-hard.over", before=None, after="24")]},
+        ],
+    )  # fmt: skip
+    rows = [{"words": "given for a credit", "before": 1204, "after": 1001, "change": "−203"},
+            {"words": "handed back free", "before": 31, "after": 31, "change": "="},
+            {"words": "No gifts left this month", "before": 12, "after": 215, "change": "+203"}]  # fmt: skip
+    did = {"rule": "reader-articles-hard", "fired_before": 0, "fired_after": 3, "people_before": 0, "people_after": 2,
+           "held_before": None, "held_after": "96 hours"}  # fmt: skip
+    simulated = {
+        "days": 30, "base": 2, "since": NOW - timedelta(days=30), "until": NOW, "compared": 1247, "agreed": 1245,
+        "unknown": 3, "differs": True, "refused": 203, "refused_to": 41, "allowed": 1, "given_to": 1,
+        "kinds": [{"title": "Gifts that subscribers wished to give", "rows": rows}], "rules": [did],
+    }  # fmt: skip
+    decide = desk | {
+        "mine": False,
+        "stands": None,
+        "compared": compared,
+        "simulated": None,
+        "days": (7, 30, 90),
+    }
+    page = "admin/policy_proposal.html"
+    yield "policy-proposal", page, decide | {"proposal": proposal, "simulated": simulated}
+    yield "policy-proposal-mine", page, decide | {"proposal": proposal, "mine": True, "compared": Thing(
+        base=version, later=None, left={}, changes=[])}  # fmt: skip
+    outdated = {"proposal": proposal, "stands": Deny(Reason.PROPOSAL_OUTDATED)}
+    yield (
+        "policy-proposal-outdated",
+        page,
+        decide
+        | outdated
+        | {"simulated": {"too_long": True, "days": 90, "command": "gateway policy simulate"}},
+    )
+    done = proposal | {"state": "approved", "version": 3, "decided_at": NOW, "decided_by": "account:4",
+                       "decided_because": "Agreed"}  # fmt: skip
+    nothing = simulated | {
+        "kinds": [],
+        "rules": [],
+        "differs": False,
+        "refused": 0,
+        "allowed": 0,
+        "unknown": 0,
+    }
+    yield (
+        "policy-proposal-approved",
+        page,
+        decide | {"proposal": done, "simulated": nothing, "person": AUDITOR},
+    )
+    sent = Thing(name="ledger.toml", text=proposal["text"], when="at", at="2026-10-25T01:30", clock="", reason="",
+                 plans_may_go=False, days=30)  # fmt: skip
+    new = desk | {"sent": sent, "problems": (), "compared": None, "simulated": None, "twice": False,
+                  "days": (7, 30, 90), "alone": False}  # fmt: skip
+    yield "policy-new", "admin/policy_new.html", new
+    problem = Thing(line=12, key="plans.standard.gifts", got="true", wants="a whole number")
+    missing = Thing(line=None, key="", got="a byte at 12 that is not UTF-8", wants="a text in UTF-8")
+    invalid = {"error": Deny(Reason.POLICY_INVALID), "problems": (problem, missing)}
+    yield "policy-new-wrong", "admin/policy_new.html", new | invalid
+    looked = {
+        "compared": compared,
+        "simulated": simulated,
+        "twice": True,
+        "error": Deny(Reason.POLICY_INSTANT),
+    }
+    yield "policy-new-looked", "admin/policy_new.html", new | looked | {"alone": True}
+
+
 POSTED = {
     "reader.claim", "reader.report", "reader.confirm", "pausing.go_on", "copying.report", "subscriber.issue", "moving.offer", "moving.take",
-    "giving_back.act", "pages.forget", "licensing.ask", "licences.move",
+    "giving_back.act", "pages.forget", "licensing.ask", "licences.move", "policyroom.draft",
 }  # fmt: skip
 
 

@@ -121,7 +121,8 @@ def withdraw_version(runtime: Runtime, actor: Actor, admin: Account, version: in
 
 def base_of(connection: Connection, at: datetime | None, now: datetime) -> int:
     """Find the version that a text which applies from an instant on takes the place of."""
-    latest = policies.latest_at(policies.list_versions(connection), at or now + LEAD)
+    soon = now + LEAD
+    latest = policies.latest_at(policies.list_versions(connection), max(at or soon, soon))
     return 0 if latest is None else latest.version
 
 

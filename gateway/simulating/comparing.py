@@ -12,7 +12,7 @@ from gateway.policy import Policy
 from gateway.runtime import InForce, Runtime
 from gateway.simulating.acts import DONE, FREE, Copy, Giving, Kind, Opening, Step, Visit
 from gateway.simulating.acts import Act as Done
-from gateway.simulating.recorded import Record
+from gateway.simulating.recorded import EVENTS, Record
 from gateway.simulating.world import World
 from gateway.store import firings, replaying
 from gateway.store.firings import RuleReport
@@ -20,6 +20,8 @@ from gateway.store.scratch import Drawn, scratch
 
 Progress = Callable[[float], None]
 GIVEN = (DONE, FREE)
+# Of so many entries both replays take some seconds.
+SHORT = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,14 @@ def simulate(
             found.unknown = record.unknown
             found.rules = _rules(before, after, since)
     return found
+
+
+def is_short(runtime: Runtime, days: int) -> bool:
+    """Tell whether so many days are replayed within the time that a page may take."""
+    now = runtime.clock()
+    since = now - timedelta(days=days) - REMEMBERED
+    with runtime.database.reading() as connection:
+        return replaying.count_lines(connection, EVENTS, since, now) <= SHORT
 
 
 def _compare(found: Simulation, act: Done, before: World, after: World) -> None:

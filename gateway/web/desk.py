@@ -28,6 +28,14 @@ CLASSES: Final[Mapping[Visitor, Lazy]] = {
     Visitor.SCANNER: _("Mail scanners"),
 }
 
+# What the log names by a number: the page on it, and what the number is called in its address.
+NUMBERED: Final[Mapping[str, tuple[str, str]]] = {
+    "account": ("admin.account", "account_id"),
+    "article": ("admin.article", "article_id"),
+    "policy": ("policyroom.version", "number"),
+    "proposal": ("policyroom.proposal", "number"),
+}
+
 
 def shown_entry(found: StoredEntry) -> dict[str, Any]:
     """Show an entry, with addresses for whom and what it names."""
@@ -61,10 +69,10 @@ def page_of(name: str) -> str | None:
         return url_for("admin.gift", reference=key)
     if kind == "licence":
         return url_for("licences.one", number=key)
-    if kind == "account" and key.isdigit():
-        return url_for("admin.account", account_id=int(key))
-    if kind == "article" and key.isdigit():
-        return url_for("admin.article", article_id=int(key))
+    if kind in NUMBERED and key.isdigit():
+        endpoint, part = NUMBERED[kind]
+        number: dict[str, Any] = {part: int(key)}
+        return url_for(endpoint, **number)
     return None
 
 
