@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import period
-from gateway.period import Allowance, Month, month_of
+from gateway.period import Allowance, Month, instants_of, month_of
 
 ZONES = sorted(available_timezones())
 FIRST, LAST = 2024, 2032
@@ -201,3 +201,17 @@ def test_a_change_of_plan_moves_what_is_left_by_no_more_than_the_change(
 def test_an_allowance_that_cannot_be_is_refused(limit: int, used: int, granted: int) -> None:
     with pytest.raises(ValueError, match="allowance"):
         allowance(limit, used, granted)
+
+
+@pytest.mark.parametrize(
+    ("local", "instants"),
+    [
+        (datetime(2027, 3, 28, 0, 59), ["2027-03-28T00:59:00+00:00"]),
+        (datetime(2027, 3, 28, 1, 30), []),
+        (datetime(2027, 3, 28, 2, 0), ["2027-03-28T01:00:00+00:00"]),
+        (datetime(2027, 10, 31, 1, 30), ["2027-10-31T00:30:00+00:00", "2027-10-31T01:30:00+00:00"]),
+        (datetime(2027, 10, 31, 2, 0), ["2027-10-31T02:00:00+00:00"]),
+    ],
+)
+def test_a_local_time_is_one_instant_none_or_two(local: datetime, instants: list[str]) -> None:
+    assert [each.isoformat() for each in instants_of(local, "Europe/London")] == instants

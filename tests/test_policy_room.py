@@ -110,7 +110,7 @@ def test_a_policy_goes_from_one_admin_over_another_into_force(
     assert bob.act(f"{page}/reject", reason="No, rather not").status_code == 409
     clock.pass_by(seconds=5)
     assert site.runtime.policies.in_force(clock.now).policy.plans["standard"].gifts == 5
-    assert "Version 2 applies since" in olga.see(ROOM).text
+    assert "Version 2 has applied since" in olga.see(ROOM).text
     assert "5 gifts in a calendar month" in olga.see(f"{ROOM}/versions/2").text
     assert "10 gifts in a calendar month" in olga.see(f"{ROOM}/versions/1").text
 
@@ -135,7 +135,7 @@ def test_a_file_takes_the_place_of_the_text(sign_in: Callable[[int], Person]) ->
     ada = sign_in(ADA)
 
     def upload(data: bytes) -> str:
-        sent: dict[str, Any] = {"file": (io.BytesIO(data), "C:\\policies\\five.toml")}
+        sent: dict[str, Any] = {"file": (io.BytesIO(data), "policies/five.toml")}
         return ada.act(NEW, step="check", text="typed before", **sent).text
 
     assert 'name="name" value="five.toml"' in (page := upload(FIVE.encode("utf-8-sig")))

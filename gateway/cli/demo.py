@@ -27,7 +27,13 @@ PEOPLE = (
     NewAccount("bob@example.com", "Bob Admin", "admin", None, PASSWORD),
     NewAccount("olga@example.com", "Olga Auditor", "auditor", None, PASSWORD),
 )
-PAGES = (("/", "the front page"), ("/sign-in", "sign in"), ("/gifts", "My gifts"), ("/admin/log", "the log"))
+PAGES = (
+    ("/", "the front page"),
+    ("/sign-in", "sign in"),
+    ("/gifts", "My gifts"),
+    ("/admin/log", "the log"),
+    ("/admin/policy", "the policy"),
+)
 WORKERS = 2
 ANSWERS_WITHIN_SECONDS = 30.0
 LOOKS_EVERY_SECONDS = 0.2

@@ -5,26 +5,20 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from gateway.decision import Deny, Reason
-from gateway.enforcing import watch_guesses, watch_links, watch_traps
-from gateway.firing import REMEMBERED
-from gateway.link import BY_RULE, CONFIRM_AFTER, Gift, standing
-from gateway.period import month_of
+from gateway.link import CONFIRM_AFTER, UNSERVED_CLAIM_LIFE, standing
 from gateway.policy import Policy
 from gateway.reading.claiming import ClaimAct, Press, count_reading, decide_claim
 from gateway.reading.copying import CopyAct, Counted, Report, count_copy
 from gateway.reading.serving import serve_account, serve_first
 from gateway.reading.visit import Visit
 from gateway.sharing.charging import charge, terms_at
-from gateway.sharing.revoking import refundable
 from gateway.simulating import acts
 from gateway.simulating.acts import CLOSED, CUT, DONE, FREE, NOTHING, Act, Giving, Kind, Opening, Step
-from gateway.store import allowances, deliveries, firings, gifts, readings, statistics
+from gateway.simulating.surroundings import arrive, happen, row_of
+from gateway.store import gifts, readings
 from gateway.store.copied import Measured, Reader
-from gateway.store.deliveries import Arrival
 
-ROOM_BITS = 24
 _INSTANT = timedelta(microseconds=1)
-_MINUTE = timedelta(minutes=1)
 
 
 class World:
@@ -48,7 +42,7 @@ class World:
                 return self._visit(act)
             case acts.Copy():
                 return self._copy(act)
-        self._happen(act)
+        happen(self.connection, self.policy, act)
         return ""
 
     def _give(self, act: Giving) -> str:
@@ -66,7 +60,7 @@ class World:
     def _add(self, act: Giving, period: str) -> None:
         """Add the gift under the real one's number, so that what came of it finds it, else between the real ones."""
         if act.gift is not None:
-            number, name = _row(act.gift.id), act.gift.reference
+            number, name = row_of(act.gift.id), act.gift.reference
             self._newest = max(self._newest, number)
         else:
             self._extra += 1
@@ -86,7 +80,7 @@ class World:
         )
 
     def _open(self, act: Opening) -> str:
-        gift = gifts.take_gift_by_id(self.connection, _row(act.gift))
+        gift = gifts.take_gift_by_id(self.connection, row_of(act.gift))
         if gift is None:
             return NOTHING
         visit = _visitor(act.device, act.network)
@@ -103,18 +97,30 @@ class World:
         if act.was != DONE:
             # Whoever was refused then is taken to fetch the text at once, since it is not known when they would have.
             self._serve(gift.id, act.device, act.network, act.at)
-        self._arrive(gift, act.network, act.at)
+        arrive(self.connection, self.policy, gift, act.network, act.at)
         return DONE
 
     def _step(self, act: Step) -> str:
         if act.kind is Kind.SERVING:
-            return self._serve(_row(act.gift), act.device, act.network, act.at)
+            self._renew(act)
+            return self._serve(row_of(act.gift), act.device, act.network, act.at)
         if act.kind is Kind.READING:
             return self._read(act)
-        claim = readings.find_claim(self.connection, _row(act.gift), act.device)
+        claim = readings.find_claim(self.connection, row_of(act.gift), act.device)
         if claim is not None:
             readings.undo_claim(self.connection, claim)
         return ""
+
+    def _renew(self, act: Step) -> None:
+        """Renew a claim whose ten minutes are over: that a text went out then shows that it was claimed again.
+
+        The log has nothing of that where nobody had taken its place.
+        """
+        claim = readings.find_claim(self.connection, row_of(act.gift), act.device)
+        if act.was != DONE or claim is None or claim.served_at is not None or claim.lapsed_at is not None:
+            return
+        if claim.confirmed_at is None and act.at - claim.claimed_at >= UNSERVED_CLAIM_LIFE:
+            readings.renew_claim(self.connection, claim.id, act.at - CONFIRM_AFTER, network=act.network)
 
     def _serve(self, gift: int, device: bytes, network: bytes | None, at: datetime) -> str:
         claim = readings.find_claim(self.connection, gift, device)
@@ -126,8 +132,8 @@ class World:
         return decision.reason if isinstance(decision, Deny) else DONE
 
     def _read(self, act: Step) -> str:
-        gift = gifts.take_gift_by_id(self.connection, _row(act.gift))
-        claim = readings.find_claim(self.connection, _row(act.gift), act.device)
+        gift = gifts.take_gift_by_id(self.connection, row_of(act.gift))
+        claim = readings.find_claim(self.connection, row_of(act.gift), act.device)
         if gift is None or claim is None or claim.lapsed_at is not None:
             return NOTHING
         if claim.confirmed_at is not None:
@@ -155,90 +161,6 @@ class World:
         if not isinstance(counted, Counted) or counted.until is not None:
             return CLOSED
         return CUT if not act.printed and report.characters > self.policy.copying.passage else DONE
-
-    def _happen(self, act: Act) -> None:
-        match act:
-            case acts.Arrival():
-                gift = gifts.take_gift_by_id(self.connection, _row(act.gift))
-                if gift is not None:
-                    self._arrive(gift, act.network, act.at)
-            case acts.Tries():
-                self._try(act)
-            case acts.Granted():
-                allowances.grant_credits(self.connection, act.account, act.period, act.credits)
-            case acts.Ended():
-                self._end(act)
-            case acts.Shut():
-                self._shut(act)
-            case acts.Lifted():
-                self._lift(act)
-            case acts.Kept():
-                self._keep(act)
-
-    def _arrive(self, gift: Gift, network: bytes | None, at: datetime) -> None:
-        if network is None:
-            return
-        gift = gifts.take_gift_by_id(self.connection, gift.id) or gift
-        came = Arrival(at, at if gift.read_up else None)
-        deliveries.add_arrivals(self.connection, {(gift.id, network): came})
-        watch_links(self.connection, self.policy, [gift.id], at)
-
-    def _try(self, act: acts.Tries) -> None:
-        add = statistics.add_traps if act.trap else statistics.add_forged
-        add(self.connection, {(act.network, act.at): act.count})
-        watch = watch_traps if act.trap else watch_guesses
-        watch(self.connection, self.policy, [(act.network,)], act.at + _MINUTE - _INSTANT)
-
-    def _end(self, act: acts.Ended) -> None:
-        gift = gifts.take_gift_by_id(self.connection, _row(act.gift))
-        if gift is None or gift.revoked_at is not None:
-            return
-        month = month_of(act.at, self.policy.publisher.zone)
-        returned = act.at if act.refunds and refundable(gift, month.key) else None
-        gifts.change_gift(self.connection, gift.id, revoked_at=act.at, credit_returned_at=returned)
-        if returned is not None:
-            allowances.return_credit(self.connection, gift.account_id, gift.period)
-
-    def _shut(self, act: acts.Shut) -> None:
-        if act.frozen:
-            gifts.freeze_gift(self.connection, _row(act.gift), act.at, "desk")
-        else:
-            gifts.change_gift(
-                self.connection, _row(act.gift), frozen_at=None, frozen_because="", frozen_until=None
-            )
-
-    def _lift(self, act: acts.Lifted) -> None:
-        known = firings.list_firings(self.connection, [act.who], act.at, lifted_since=act.at - REMEMBERED)
-        for each in known:
-            if each.rule == act.rule and each.in_force(act.at):
-                firings.lift_firing(self.connection, each.id, now=act.at, by="", because="")
-        gifts.thaw_ruled_gifts(self.connection, act.who, f"{BY_RULE}{act.rule}")
-
-    def _keep(self, act: acts.Kept) -> None:
-        if act.gift is None:
-            return
-        values = {name: getattr(act.gift, name) for name in Gift.__slots__ if name != "reference"}
-        reference = act.gift.reference
-        gifts.add_gift(self.connection, lambda: reference, **values | {"id": _row(act.gift.id)})
-        for device, claimed_at, served_at, confirmed_at, network in act.claims:
-            readings.add_claim(
-                self.connection,
-                gift_id=_row(act.gift.id),
-                article_id=act.gift.article_id,
-                device=device,
-                claimed_at=claimed_at,
-                served_at=served_at,
-                confirmed_at=confirmed_at,
-                network=network,
-            )
-
-
-def _row(gift: int) -> int:
-    """Say under which number a replay keeps a gift: in their order, and with room for those that were refused then.
-
-    Rules that count gifts look at the newest rows first.
-    """
-    return gift << ROOM_BITS
 
 
 def _visitor(device: bytes | None, network: bytes | None) -> Visit:
