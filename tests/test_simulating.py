@@ -40,7 +40,7 @@ def give(house: House, account: int, article: int, *, separate: bool = True) -> 
 def open_link(house: House, issued: Issued, device: str, network: bytes = b"n" * 16) -> object:
     """Take a gift up with a device, fetch the text, and read: what a person does within a minute."""
     house.clock.forward(minutes=1)
-    visit = Visit(digest(device.encode()), networks=(network,))
+    visit = Visit(digest(device.encode()), located=lambda: (network,))
     claimed = claim_gift(
         house.runtime, issued.gift.capability, visit, Press(house.clock.now - timedelta(seconds=4), True)
     )

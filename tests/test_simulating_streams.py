@@ -138,7 +138,7 @@ class Town:
             self.gifts.append(answer)
 
     def _visit(self, device: str) -> Visit:
-        return Visit(digest(device.encode()), networks=(device[-1].encode() * 16,))
+        return Visit(digest(device.encode()), located=lambda: (device[-1].encode() * 16,))
 
     def open(self) -> None:
         if not self.gifts:
@@ -173,7 +173,7 @@ class Town:
         giver, number = self.draw.choice(self.givers), self.draw.randrange(ARTICLES)
         shown = CopyPage(self.articles[number], self.done.to_bytes(8, "big"), account_id=giver.id)
         report = Report(self.done.to_bytes(16, "big"), 1, self.draw.choice([30, 70, 200, 900]))
-        visit = Visit(account=giver, networks=(b"a" * 16,))
+        visit = Visit(account=giver, located=lambda: (b"a" * 16,))
         report_copy(self.house.runtime, f"about-story-{number}", shown, report, visit, network=b"a" * 16)
 
     def revoke(self) -> None:

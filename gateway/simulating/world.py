@@ -164,4 +164,4 @@ class World:
 
 
 def _visitor(device: bytes | None, network: bytes | None) -> Visit:
-    return Visit(device, networks=() if network is None else (network,))
+    return Visit(device, located=lambda: () if network is None else (network,))
