@@ -23,6 +23,7 @@ from bench.proving import empty
 from gateway.accounts.signing import SESSION_LIFE
 from gateway.app import build_app
 from gateway.days import Span
+from gateway.doorcounts import totals_of
 from gateway.figures import Figure, Row, Split, first_of_month
 from gateway.keeping.setup import adopt_policy
 from gateway.keys import digest, open_key_ring
@@ -116,6 +117,7 @@ def _fill(runtime: Runtime, entries: int, today: date) -> int:
     with runtime.database.transaction() as connection:
         rollups.add_counts(connection, months)
         add_usage(connection, used)
+        rollups.add_counts(connection, totals_of(used))
     if runtime.database.dialect == "postgresql":
         with runtime.database.reading() as connection:
             connection.exec_driver_sql("VACUUM (ANALYZE)")

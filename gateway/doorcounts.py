@@ -11,7 +11,7 @@ from gateway.figures import Figure, Row, Split
 from gateway.ledger import Entry
 from gateway.store import clicks, rollups, usage
 from gateway.store.entries import append_entry
-from gateway.usage import Use, count_uses, keys_of
+from gateway.usage import Counts, Use, count_uses, keys_of
 from gateway.visitor import Visitor
 
 DayOf = Callable[[datetime], date]
@@ -39,7 +39,16 @@ def write_uses(connection: Connection, uses: Sequence[Use], day_of: DayOf) -> No
     seen = usage.find_seen(connection, keys_of(uses))
     counts, known = count_uses(uses, seen, lambda at: f"{day_of(at):%Y-%m}")
     usage.add_usage(connection, counts)
+    rollups.add_counts(connection, totals_of(counts))
     usage.put_seen(connection, {key: each for key, each in known.items() if seen.get(key) != each})
+
+
+def totals_of(counts: Counts) -> Counter[Row]:
+    """Add usage up over all articles, as a row of the rollups for each month and metric."""
+    totals: Counter[Row] = Counter()
+    for (month, metric, _), number in counts.items():
+        totals[Row(Split.METRIC, Figure.USAGE, date.fromisoformat(f"{month}-01"), metric)] += number
+    return totals
 
 
 def write_clicks(connection: Connection, found: Mapping[Click, Entry]) -> None:

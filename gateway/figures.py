@@ -31,10 +31,11 @@ class Figure(StrEnum):
 
     CARDS = "cards"
     WITHHELD = "withheld"
+    USAGE = "usage"
 
 
 class Split(StrEnum):
-    """By what a figure is split; the months of `ARTICLE_MONTH` and `GIVER_MONTH` stand under their first day."""
+    """By what a figure is split; months (`ARTICLE_MONTH`, `GIVER_MONTH`, `METRIC`) stand under their first day."""
 
     WHOLE = ""
     PLAN = "plan"
@@ -46,9 +47,10 @@ class Split(StrEnum):
     VISITOR = "visitor"
     RULE = "rule"
     EVENT = "event"
+    METRIC = "metric"
 
 
-AT_THE_DOOR = frozenset({Figure.CARDS, Figure.WITHHELD})
+AT_THE_DOOR = frozenset({Figure.CARDS, Figure.WITHHELD, Figure.USAGE})
 FROM_THE_LOG = tuple(each for each in Figure if each not in AT_THE_DOOR)
 
 # What becomes of a gift, step by step.

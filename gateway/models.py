@@ -549,13 +549,12 @@ rollup_state = Table(
     Column("since", Date),
 )
 
-# Under the number 0 that of all articles together.
 usage = Table(
     "usage",
     metadata,
     Column("month", String(7), primary_key=True),
     Column("metric", String(32), primary_key=True),
-    Column("article_id", Key, primary_key=True, autoincrement=False),
+    Column("article_id", Key, ForeignKey("article.id"), primary_key=True, autoincrement=False),
     Column("count", Key, nullable=False),
 )
 

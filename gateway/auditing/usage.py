@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.days import Span
+from gateway.figures import first_of_month
 from gateway.runtime import Runtime
-from gateway.store import usage
+from gateway.store import figures, usage
 from gateway.store.usage import UsedArticle
 
 # A line of a report is an article and a metric; a year of a large paper is some tens of thousands of them.
@@ -45,7 +46,7 @@ def usage_report(runtime: Runtime, span: Span, *, most: int | None = None) -> Us
     if len(months) > MONTHS_AT_MOST:
         raise ValueError(f"a report of usage is over at most {MONTHS_AT_MOST} months")
     with runtime.database.reading() as connection:
-        totals = usage.total_usage(connection, months)
+        totals = figures.count_usage(connection, [first_of_month(each.since) for each in span.each_month()])
         ranked = None if most is None else usage.list_most_used(connection, months, limit=most)
         found = usage.list_usage(connection, months, of=ranked)
     publisher = runtime.policies.in_force(now).policy.publisher.name

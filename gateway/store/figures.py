@@ -85,6 +85,14 @@ def count_quota(connection: Connection, period: str) -> list[tuple[str, int, int
     return [(row[0], row[1], row[2], row[3]) for row in connection.execute(statement)]
 
 
+def count_usage(connection: Connection, months: Sequence[date]) -> dict[tuple[str, str], int]:
+    """Count usage of all articles: month ("2026-03") and metric to number."""
+    statement = select(rollup.c.day, rollup.c.name, rollup.c["count"]).where(
+        rollup.c.split == Split.METRIC, rollup.c.figure == Figure.USAGE, rollup.c.day.in_(months)
+    )
+    return {(f"{row[0]:%Y-%m}", row[1]): row[2] for row in connection.execute(statement)}
+
+
 def count_months(
     connection: Connection, split: Split, figure: Figure, since: date, until: date
 ) -> dict[str, dict[date, int]]:

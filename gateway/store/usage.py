@@ -1,6 +1,5 @@
 """Usage by month, metric and article, and for a day who did what last."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,8 +11,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from gateway.models import article, usage, usage_seen
 from gateway.usage import Counts, Key, Metric, Seen
 
-# In the place of an article's number: all articles together.
-ALL = 0
 _INSERTS: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
@@ -53,16 +50,11 @@ def put_seen(connection: Connection, seen: Mapping[Key, Seen]) -> None:
 
 
 def add_usage(connection: Connection, counts: Counts) -> None:
-    """Add to usage, by month, metric and article, and to that of all articles together."""
+    """Add to usage, by month, metric and article."""
     if not counts:
         return
-    together = Counter(counts)
-    for (month, metric, _), number in counts.items():
-        together[month, metric, ALL] += number
     names = ("month", "metric", "article_id")
-    rows = [
-        {**dict(zip(names, key, strict=True)), "count": number} for key, number in sorted(together.items())
-    ]
+    rows = [{**dict(zip(names, key, strict=True)), "count": number} for key, number in sorted(counts.items())]
     statement = _INSERTS[connection.dialect.name](usage)
     added = {"count": usage.c["count"] + statement.excluded["count"]}
     connection.execute(statement.on_conflict_do_update(index_elements=list(names), set_=added), rows)
@@ -73,14 +65,6 @@ def drop_seen(connection: Connection, before: datetime) -> int:
     return connection.execute(delete(usage_seen).where(usage_seen.c.last_at < before)).rowcount
 
 
-def total_usage(connection: Connection, months: Sequence[str]) -> dict[tuple[str, str], int]:
-    """Count usage of all articles: month and metric to number."""
-    statement = select(usage.c.month, usage.c.metric, usage.c["count"]).where(
-        usage.c.month.in_(months), usage.c.metric.in_(list(Metric)), usage.c.article_id == ALL
-    )
-    return {(row[0], row[1]): row[2] for row in connection.execute(statement)}
-
-
 def list_most_used(connection: Connection, months: Sequence[str], *, limit: int) -> list[int]:
     """List the articles with most investigations, of which every request is one."""
     total = func.sum(usage.c["count"])
@@ -89,7 +73,6 @@ def list_most_used(connection: Connection, months: Sequence[str], *, limit: int)
         .where(
             usage.c.month.in_(months),
             usage.c.metric == Metric.TOTAL_INVESTIGATIONS.value,
-            usage.c.article_id > ALL,
         )
         .group_by(usage.c.article_id)
         .having(total > 0)

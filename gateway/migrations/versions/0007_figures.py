@@ -1,7 +1,7 @@
 """Keep what the desk counts: rollups over the sealed log, usage as COUNTER counts it, and a gift's plan and section."""
 
 from alembic import op
-from sqlalchemy import BigInteger, Column, Date, DateTime, Integer, LargeBinary, String
+from sqlalchemy import BigInteger, Column, Date, DateTime, ForeignKey, Integer, LargeBinary, String
 
 revision = "0007"
 down_revision = "0006"
@@ -40,7 +40,13 @@ def upgrade() -> None:
         "usage",
         Column("month", String(7), primary_key=True),
         Column("metric", String(32), primary_key=True),
-        Column("article_id", KEY, primary_key=True, autoincrement=False),
+        Column(
+            "article_id",
+            KEY,
+            ForeignKey("article.id", name="fk_usage_article_id_article"),
+            primary_key=True,
+            autoincrement=False,
+        ),
         Column("count", KEY, nullable=False),
     )
     op.create_table(
