@@ -236,8 +236,7 @@ def thaw_ruled_gifts(connection: Connection, who: str, because: str) -> list[str
     if kind not in ("gift", "account"):
         return []
     theirs = gift.c.reference == key if kind == "gift" else gift.c.account_id == int(key)
-    frozen = theirs & (gift.c.frozen_because == because)
-    statement = update(gift).where(frozen).returning(gift.c.reference)
+    statement = update(gift).where(theirs, gift.c.frozen_because == because).returning(gift.c.reference)
     thawed = statement.values(frozen_at=None, frozen_because="", frozen_until=None)
     return list(connection.execute(thawed).scalars())
 
