@@ -24,6 +24,10 @@ from gateway.web import (
     asking,
     assets,
     copying,
+    deskaccounts,
+    deskarticles,
+    deskgifts,
+    desklog,
     drawing,
     giving_back,
     headers,
@@ -53,6 +57,8 @@ from gateway.web.wording import done_words, words_for
 
 BODY_BYTES = 256 * 1024
 OPEN_TO_ALL = (reader.bp, pausing.bp, copying.bp, licensing.bp, moving.bp)
+# These put their pages into the one blueprint that has the desk's guard.
+DESK = (desklog, deskgifts, deskaccounts, deskarticles)
 BLUEPRINTS = (
     *OPEN_TO_ALL,
     subscriber.bp,

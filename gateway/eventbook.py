@@ -61,6 +61,12 @@ BOOK: Mapping[Event, About] = MappingProxyType(
         Event.CREDITS_GRANTED: About(
             "An admin gave extra credits.", "admin", ACCOUNT, "credits, granted, period, because"
         ),
+        Event.CREDITS_TAKEN_BACK: About(
+            "An admin took extra credits back that were not spent.",
+            "admin",
+            ACCOUNT,
+            "credits, granted, period, because",
+        ),
         Event.CLAIM_MADE: About("A device took a gift up.", READER, GIFT),
         Event.CLAIM_REFUSED: About(
             "A gift was not taken up.", READER, GIFT, "rule, unconfirmed, readers, because, until"
@@ -81,7 +87,7 @@ BOOK: Mapping[Event, About] = MappingProxyType(
             "A reading that was counted wrongly counts no longer.",
             "account",
             GIFT,
-            "account, readings, because",
+            "account, readings, claim, because",
         ),
         Event.GIVE_BACK_REFUSED: About("No reading was given back.", "account", GIFT),
         Event.OPENERS_FORGOTTEN: About(
@@ -121,11 +127,17 @@ BOOK: Mapping[Event, About] = MappingProxyType(
         Event.ACCOUNT_UNSUSPENDED: About("An account may give again.", ADMIN, ACCOUNT, "because, thawed"),
         Event.ACCOUNT_ACT_REFUSED: About(
             "An act was not permitted.", "account", ACCOUNT, "role, scope, limit, proposal"
+            "An act was not permitted.", "account", ACCOUNT, "role, scope, limit, length"
         ),
         Event.SIGNED_IN: About("A person signed in.", "account", ACCOUNT),
         Event.SIGN_IN_REFUSED: About("A sign-in failed.", "account", ACCOUNT),
         Event.SIGNED_OUT: About("A person signed out.", "account", ACCOUNT),
-        Event.SESSIONS_ENDED: About("An account was signed out everywhere.", ANYBODY, ACCOUNT, "sessions"),
+        Event.SESSIONS_ENDED: About(
+            "An account was signed out everywhere.", ANYBODY, ACCOUNT, "sessions, because"
+        ),
+        Event.EVERYONE_SIGNED_OUT: About(
+            "Everybody was signed out everywhere.", ADMIN, "gateway", "sessions, because"
+        ),
         Event.TOKEN_ADDED: About("A server's token was made.", ADMIN, ACCOUNT, "token, scopes"),
         Event.TOKEN_REVOKED: About("A server's token was revoked.", ADMIN, "token:NUMBER"),
         Event.ARTICLE_ADDED: About("An article came in.", ADMIN, ARTICLE, "source_version"),

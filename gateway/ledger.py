@@ -30,6 +30,7 @@ class Event(StrEnum):
 
     CREDIT_RETURNED = "credit:returned"
     CREDITS_GRANTED = "credit:granted"
+    CREDITS_TAKEN_BACK = "credit:taken_back"
 
     CLAIM_MADE = "claim:made"
     CLAIM_REFUSED = "claim:refused"
@@ -61,6 +62,7 @@ class Event(StrEnum):
     SIGN_IN_REFUSED = "session:refused"
     SIGNED_OUT = "session:ended"
     SESSIONS_ENDED = "session:all_ended"
+    EVERYONE_SIGNED_OUT = "session:everyone_ended"
     TOKEN_ADDED = "token:added"
     TOKEN_REVOKED = "token:revoked"
 

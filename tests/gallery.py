@@ -103,6 +103,9 @@ ENDPOINTS = {
     "admin.suspend": "/desk/accounts/<account_id>/suspend",
     "admin.unsuspend": "/desk/accounts/<account_id>/unsuspend",
     "admin.grant": "/desk/accounts/<account_id>/grant",
+    "admin.take_back": "/desk/accounts/<account_id>/take-back",
+    "admin.sign_out": "/desk/accounts/<account_id>/sign-out",
+    "admin.sign_everyone_out": "/desk/accounts/sign-out",
     "admin.article": "/desk/articles/<article_id>",
     "admin.change_rights": "/desk/articles/<article_id>/rights",
     "admin.confirm_restore": "/desk/restore",
@@ -239,8 +242,8 @@ EXPIRED = Deny(Reason.GIFT_EXPIRED, since=NOW - timedelta(days=2))
 READ_UP = Deny(Reason.GIFT_READ_UP, since=NOW - timedelta(days=1))
 REVOKED = Deny(Reason.GIFT_REVOKED, since=NOW - timedelta(days=9))
 SUBSCRIBER = Thing(name="Paul Okafor", email="paul@example.org", role="subscriber", plan_label="Standard")
-ADMIN = Thing(name="Ines Haas", email="ines@ledger.example", role="admin", plan_label="")
-AUDITOR = Thing(name="Tom Reyes", email="tom@ledger.example", role="auditor", plan_label="")
+ADMIN = Thing(id=90, name="Ines Haas", email="ines@ledger.example", role="admin", plan_label="")
+AUDITOR = Thing(id=91, name="Tom Reyes", email="tom@ledger.example", role="auditor", plan_label="")
 COPYING = Thing(untouched_below=60, passage=500)
 TERMS = Thing(life_days=90, readers=10, unconfirmed=20)
 
@@ -482,7 +485,7 @@ def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "log-restored", "admin/log.html", log | {"entries": ENTRIES[:2], "restored": restored}
     giver = Thing(id=1, name="Paul Okafor", email="paul@example.org")
     story = desk | {"gift": GIFT, "article": TIDE, "giver": giver, "standing": None, "entries": ENTRIES[:6],
-             "behaviour": DOUBTFUL, "cards": [("People, or machines that pass for them", 7), ("Previews", 12)]}  # fmt: skip
+             "behaviour": DOUBTFUL, "counted": [Thing(id=n, number=n, claimed_at=NOW - timedelta(days=n)) for n in (3, 2, 1)], "cards": [("People, or machines that pass for them", 7), ("Previews", 12)]}  # fmt: skip
     yield "desk-gift", "admin/gift.html", story
     frozen = Gift(frozen_at=NOW - timedelta(hours=1))
     standing = Deny(Reason.GIFT_FROZEN, since=frozen.frozen_at)
@@ -492,6 +495,9 @@ def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
         "admin/gift.html",
         story | {"gift": frozen, "standing": standing, "error": wrong},
     )
+    long = {"act": "thaw", "reason": "It was one university, as the librarian wrote to us on Tuesday. " * 5}
+    too_long = {"error": Deny(Reason.REASON_TOO_LONG, detail={"limit": 280}), "sent": long}
+    yield "desk-gift-reason", "admin/gift.html", story | {"gift": frozen, "standing": standing} | too_long
     spread = Gift(frozen_at=NOW - timedelta(hours=1), spread=True, confirmed=10)
     yield "desk-gift-spread", "admin/gift.html", story | {"gift": spread, "standing": READ_UP}
     yield from _rule_pages(desk)
@@ -525,6 +531,7 @@ def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
         "flags": [flag],
         "entries": ENTRIES[:3],
         "log_url": "/desk/log?actor=1",
+        "spare": 5,
     }
     yield "desk-account", "admin/account.html", one | {"account": people[0]}
     yield "desk-account-suspended", "admin/account.html", one | {"account": people[1]}

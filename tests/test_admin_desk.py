@@ -25,17 +25,22 @@ from tests.test_gift_links import Clock, claim, fetch, read
 
 SAM, ADA, OLGA = 1, 2, 3
 DESK = ("/admin/log", "/admin/accounts", "/admin/accounts/1", "/admin/articles/1")
+SURE = {"confirm": "1"}
 ACTS = [
-    ("/admin/gifts/{gift}/revoke", {}),
+    ("/admin/gifts/{gift}/revoke", SURE),
     ("/admin/gifts/{gift}/freeze", {}),
     ("/admin/gifts/{gift}/thaw", {}),
-    ("/admin/gifts/{gift}/replace", {}),
+    ("/admin/gifts/{gift}/replace", SURE),
+    ("/admin/gifts/{gift}/give-back", SURE),
     ("/admin/accounts/1/suspend", {"freeze_links": "1"}),
     ("/admin/accounts/1/unsuspend", {}),
     ("/admin/accounts/1/grant", {"credits": "3"}),
-    ("/admin/articles/1/rights", {"change": "not_giftable"}),
+    ("/admin/accounts/1/take-back", {"credits": "3"}),
+    ("/admin/accounts/1/sign-out", SURE),
+    ("/admin/accounts/sign-out", SURE),
+    ("/admin/articles/1/rights", {"change": "not_giftable"} | SURE),
     ("/admin/articles/1/rights", {"change": "giftable"}),
-    ("/admin/articles/1/rights", {"change": "withdraw"}),
+    ("/admin/articles/1/rights", {"change": "withdraw"} | SURE),
     ("/admin/articles/1/rights", {"change": "restore"}),
     ("/admin/restore/confirm", {}),
 ]
@@ -123,7 +128,7 @@ def changeable(site: Site) -> list[object]:
     with site.runtime.database.reading() as connection:
         return [
             connection.exec_driver_sql(f"SELECT * FROM {table} ORDER BY 1, 2").all()
-            for table in ("gift", "allowance", "account", "article", "restoration")
+            for table in ("gift", "allowance", "account", "article", "restoration", "session", "given_back")
         ]
 
 
@@ -232,7 +237,7 @@ def test_an_admin_revokes_a_gift_and_the_credit_comes_back(
     app: Flask, site: Site, admin: Person, given: Issued
 ) -> None:
     reference = given.gift.reference
-    answer = admin.act(f"/admin/gifts/{reference}/revoke", reason="Posted in public")
+    answer = admin.act(f"/admin/gifts/{reference}/revoke", reason="Posted in public", **SURE)
     assert answer.headers["Location"] == f"/admin/gifts/{reference}?done=revoked"
     assert claim(app.test_client(), given.token).status_code == 410
     (line,) = entries(site, event="gift:revoked")
@@ -320,12 +325,12 @@ def test_credits_out_of_range_are_refused_and_written_down(site: Site, admin: Pe
 def test_an_article_is_closed_to_gifts_withdrawn_and_brought_back(
     app: Flask, site: Site, admin: Person, given: Issued
 ) -> None:
-    admin.act("/admin/articles/1/rights", change="not_giftable", reason="The agency asked")
+    admin.act("/admin/articles/1/rights", change="not_giftable", reason="The agency asked", **SURE)
     assert "article:not_giftable" in fetch(app.test_client(), "GET", f"/g/{given.token}").text
     admin.act("/admin/articles/1/rights", change="giftable", reason="The agency agreed")
     assert isinstance(give(site, "again"), Issued)
     for _ in range(2):
-        answer = admin.act("/admin/articles/1/rights", change="withdraw", reason="A court order")
+        answer = admin.act("/admin/articles/1/rights", change="withdraw", reason="A court order", **SURE)
         assert answer.status_code == 303
     assert fetch(app.test_client(), "GET", "/articles/the-tide-book").status_code == 410
     page = admin.see("/admin/articles/1").text
@@ -375,9 +380,11 @@ def test_an_auditor_sees_every_page_and_no_form_of_an_act(auditor: Person, given
 def test_nobody_acts_on_their_own_account(site: Site, admin: Person, given: Issued, clock: Clock) -> None:
     before = changeable(site)
     own = [
-        (address.replace("/1/", f"/{ADA}/"), form) for address, form in acts(given) if "accounts" in address
+        (address.replace("/1/", f"/{ADA}/"), form)
+        for address, form in acts(given)
+        if "accounts" in address and not address.endswith("sign-out")
     ]
-    assert len(own) == 3
+    assert len(own) == 4
     for address, form in own:
         assert admin.act(address, reason="I deserve it", **form).status_code == 403
         assert refusal(site, clock) == (f"account:{ADA}", "account:act_refused", "account:own")
@@ -397,7 +404,8 @@ def test_an_act_wants_a_csrf_token(site: Site, admin: Person, given: Issued, clo
 def test_a_subscriber_and_a_stranger_have_no_business_at_the_desk(
     app: Flask, site: Site, sign_in: Callable[[int], Person], given: Issued, clock: Clock
 ) -> None:
-    before, sam, stranger = changeable(site), sign_in(SAM), app.test_client()
+    sam, stranger = sign_in(SAM), app.test_client()
+    before = changeable(site)
     for address in DESK:
         assert sam.see(address).status_code == 403
         assert refusal(site, clock) == (f"account:{SAM}", "account:act_refused", "account:forbidden")
@@ -412,15 +420,15 @@ def test_a_subscriber_and_a_stranger_have_no_business_at_the_desk(
 def test_what_is_not_there_is_not_found(admin: Person) -> None:
     for gift, status in (("NOBODYS1", 404), ("A", 404), ("%00", 404)):
         assert admin.see(f"/admin/gifts/{gift}").status_code == status
-        assert admin.act(f"/admin/gifts/{gift}/revoke", reason="Because").status_code == status
+        assert admin.act(f"/admin/gifts/{gift}/revoke", reason="Because", **SURE).status_code == status
     for number in ("999", "0", str(2**64), "x"):
         assert admin.see(f"/admin/accounts/{number}").status_code == 404
         assert admin.see(f"/admin/articles/{number}").status_code == 404
-        for act in ("suspend", "unsuspend", "grant"):
-            answer = admin.act(f"/admin/accounts/{number}/{act}", reason="Because", credits="1")
+        for act in ("suspend", "unsuspend", "grant", "take-back", "sign-out"):
+            answer = admin.act(f"/admin/accounts/{number}/{act}", reason="Because", credits="1", **SURE)
             assert answer.status_code == 404
         for change in ("withdraw", "restore", "giftable", "not_giftable"):
-            answer = admin.act(f"/admin/articles/{number}/rights", reason="Because", change=change)
+            answer = admin.act(f"/admin/articles/{number}/rights", reason="Because", change=change, **SURE)
             assert answer.status_code == 404
 
 

@@ -218,7 +218,11 @@ def test_an_account_is_added_listed_changed_and_signed_out(
     assert "is suspended; its links go on" in terminal.done("accounts", "suspend", giver, "--reason", "fraud")
     assert "suspended" in terminal.done("accounts", "list", "--like", "sam")
     assert "may give again" in terminal.done("accounts", "unsuspend", giver, "--reason", "cleared")
-    assert "signed out of 0 browsers" in terminal.done("accounts", "sign-out", giver)
+    assert terminal.done("accounts", "sign-out", giver) == "sam@example.com is signed out of 0 browsers\n"
+    everybody = ("accounts", "sign-out", "--all", "--reason", "cookies leaked", "--yes")
+    assert terminal.done(*everybody) == "everybody is signed out of 0 browsers\n"
+    assert "wants a --reason" in terminal.type("accounts", "sign-out", "--all").err
+    assert "either an EMAIL or --all" in terminal.type("accounts", "sign-out", giver, "--all").err
     (terminal.var.parent / "new").write_text("another long password")
     assert "new password" in terminal.done(
         "accounts", "password", giver, "--password-file", str(terminal.var.parent / "new")

@@ -183,7 +183,8 @@ def test_an_admin_gives_back_with_a_reason_as_often_as_needed(
     actor = Actor(f"account:{admin.id}")
 
     def by_desk(because: str) -> Decision:
-        return acts.give_back_reading(house.runtime, actor, admin, issued.gift.reference, because)
+        word = acts.Word(because, confirmed=True)
+        return acts.give_back_reading(house.runtime, actor, admin, issued.gift.reference, word)
 
     assert by_desk(" ") == Deny(Reason.REASON_MISSING)
     assert [by_desk("two scanners"), by_desk("two scanners")] == [Permit(), Permit()]

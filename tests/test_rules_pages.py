@@ -262,7 +262,7 @@ def test_the_giver_of_a_link_that_spread_sees_why_and_gets_a_new_one(house: Hous
     assert "Very many networks tried this link" in ask(giver, "GET", "/gifts").text
     desk = signed_in(house, app, "admin")
     page = ask(desk, "GET", f"/admin/gifts/{issued.gift.reference}")
-    form = {"csrf_token": field(page, "csrf_token"), "reason": "posted by a stranger"}
+    form = {"csrf_token": field(page, "csrf_token"), "reason": "posted by a stranger", "confirm": "1"}
     done = ask(desk, "POST", f"/admin/gifts/{issued.gift.reference}/replace", data=form)
     assert done.status_code == 303
     assert ask(desk, "POST", f"/admin/gifts/{issued.gift.reference}/replace", data=form).status_code == 409

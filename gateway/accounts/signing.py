@@ -81,16 +81,34 @@ def end_session(runtime: Runtime, actor: Actor, account_id: int, session_id: int
         return ended
 
 
-def end_sessions(runtime: Runtime, actor: Actor, account_id: int, *, but: int = 0) -> int:
+def end_sessions(runtime: Runtime, actor: Actor, account_id: int, *, but: int = 0, because: str = "") -> int:
     """Sign an account out everywhere but in one session; returns of how many browsers."""
     now = runtime.clock()
     with runtime.database.transaction() as connection:
-        return end_all(connection, actor, account_id, now, but=but)
+        return end_all(connection, actor, account_id, now, but=but, because=because)
 
 
-def end_all(connection: Connection, actor: Actor, account_id: int, now: datetime, *, but: int = 0) -> int:
+def end_every_session(runtime: Runtime, actor: Actor, *, because: str) -> int:
+    """Sign everybody out everywhere; returns of how many browsers."""
+    now = runtime.clock()
+    with runtime.database.transaction() as connection:
+        ended = accounts.end_every_session(connection, now)
+        about: dict[str, str | int] = {"sessions": ended, "because": because}
+        append_entry(connection, Entry(now, actor, Event.EVERYONE_SIGNED_OUT, "gateway", detail=about))
+    return ended
+
+
+def end_all(
+    connection: Connection,
+    actor: Actor,
+    account_id: int,
+    now: datetime,
+    *,
+    but: int = 0,
+    because: str = "",
+) -> int:
     """End an account's sessions within a transaction that does more; returns how many."""
     ended = accounts.end_sessions(connection, account_id, now, but=but)
-    about = {"sessions": ended}
+    about: dict[str, str | int] = {"sessions": ended} | ({"because": because} if because else {})
     append_entry(connection, Entry(now, actor, Event.SESSIONS_ENDED, f"account:{account_id}", detail=about))
     return ended

@@ -6,13 +6,14 @@ from gateway.behaviour import Behaviour, behaviour_of
 from gateway.decision import Decision, Deny, Reason
 from gateway.link import standing
 from gateway.runtime import Runtime
-from gateway.store import entries, gifts, readings, statistics
+from gateway.store import entries, gifts, openings, statistics
 from gateway.store.entries import EntryFilter, StoredEntry
 from gateway.store.gifts import GiftLine
-from gateway.store.readings import Claim
+from gateway.store.openings import Opening
 
 PAGE = 50
 STORY = 500
+OPENINGS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class GiftStory:
 
     line: GiftLine
     standing: Decision
-    claims: tuple[Claim, ...]
+    openings: tuple[Opening, ...]
     cards: dict[str, int]
     behaviour: Behaviour
     entries: tuple[StoredEntry, ...]
@@ -49,13 +50,13 @@ def gift_story(runtime: Runtime, reference: str) -> GiftStory | Deny:
         line = gifts.find_gift_line(connection, reference)
         if line is None:
             return Deny(Reason.GIFT_UNKNOWN)
-        claims = tuple(readings.list_claims(connection, line.gift.id))
+        opened = tuple(openings.list_openings(connection, line.gift.id, limit=OPENINGS))
         cards = statistics.count_card_views(connection, line.gift.id)
         found = entries.list_entries(connection, EntryFilter(subject=f"gift:{reference}"), limit=STORY)
     behaviour = behaviour_of(
         line.gift.issued_at,
-        [each.claimed_at for each in claims if each.confirmed_at is None and each.lapsed_at is None],
-        min((each.claimed_at for each in claims if each.confirmed_at is not None), default=None),
+        [each.claimed_at for each in opened if each.confirmed_at is None and each.lapsed_at is None],
+        min((each.claimed_at for each in opened if each.confirmed_at is not None), default=None),
         now,
     )
-    return GiftStory(line, standing(line.gift, now), claims, cards, behaviour, tuple(reversed(found)))
+    return GiftStory(line, standing(line.gift, now), opened, cards, behaviour, tuple(reversed(found)))

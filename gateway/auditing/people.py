@@ -38,11 +38,15 @@ class AccountLine:
 
 @dataclass(frozen=True, slots=True)
 class AccountStory:
-    """An account with its months and its gifts; `older` is the gift row to continue before."""
+    """An account with its months and its gifts.
+
+    `spare` are extra credits of this month that are not spent; `older` is the gift row to continue before.
+    """
 
     account: Account
     allowance: Allowance | None
     plan_gifts: int
+    spare: int
     months: tuple[Month, ...]
     gifts: tuple[GiftLine, ...]
     older: int | None
@@ -82,7 +86,9 @@ def account_story(runtime: Runtime, account_id: int, *, before: int | None = Non
             for each in allowances.list_usage(connection, account_id)
         )
         lines = gifts.list_gifts(connection, GiftFilter(account_id=account_id, before=before), limit=PAGE + 1)
-    return AccountStory(account, allowance, limit_of(account, current.policy) or 0, months, *_page(lines))
+    plan = limit_of(account, current.policy) or 0
+    spare = 0 if allowance is None else max(0, min(allowance.granted, allowance.limit - allowance.used))
+    return AccountStory(account, allowance, plan, spare, months, *_page(lines))
 
 
 def article_story(runtime: Runtime, article_id: int) -> ArticleStory | Deny:

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from gateway.auditing.acts import permitted
+from sqlalchemy import Connection
+
+from gateway.auditing.acts import Word, permitted
 from gateway.decision import Decision, Deny, Reason
 from gateway.firing import REMEMBERED, Firing, still_said
 from gateway.guard import Rule, Then
@@ -54,14 +56,8 @@ def lift(runtime: Runtime, actor: Actor, admin: Account, firing_id: int, because
     """End what a rule did to somebody; it counts anew from now. A link that it froze works again."""
     with runtime.database.reading() as connection:
         found = firings.find_firing(connection, firing_id)
-    own = f"account:{admin.id}"
-    decision = permitted(
-        runtime,
-        actor,
-        admin,
-        because=because,
-        on=admin.id if found is not None and found.who == own else None,
-    )
+        whose = None if found is None else _account_of(connection, found.who)
+    decision = permitted(runtime, actor, admin, because=because, on=whose)
     if isinstance(decision, Deny):
         return decision
     if found is None:
@@ -77,7 +73,7 @@ def lift(runtime: Runtime, actor: Actor, admin: Account, firing_id: int, because
     return decision
 
 
-def replace_gift(runtime: Runtime, actor: Actor, admin: Account, reference: str, because: str) -> Gift | Deny:
+def replace_gift(runtime: Runtime, actor: Actor, admin: Account, reference: str, word: Word) -> Gift | Deny:
     """Give the giver of a link that spread one new link free of charge, since the leak was not theirs; once a gift.
 
     The old link ends for good and no longer counts against its giver.
@@ -86,7 +82,8 @@ def replace_gift(runtime: Runtime, actor: Actor, admin: Account, reference: str,
         found = gifts.find_gift(connection, reference)
     if found is None:
         return Deny(Reason.GIFT_UNKNOWN)
-    decision = permitted(runtime, actor, admin, because=because, on=found.account_id)
+    on, said = found.account_id, word.because
+    decision = permitted(runtime, actor, admin, because=said, on=on, confirmed=word.confirmed)
     if isinstance(decision, Deny):
         return decision
     now = runtime.clock()
@@ -94,7 +91,7 @@ def replace_gift(runtime: Runtime, actor: Actor, admin: Account, reference: str,
         gift = gifts.take_gift(connection, reference)
         if gift is None or not gift.spread or gift.revoked_at is not None:
             return Deny(Reason.GIFT_NOT_SPREAD)
-        words = because.strip()
+        words = word.because.strip()
         gifts.change_gift(
             connection, gift.id, revoked_at=now, revoked_because=words, frozen_because="", frozen_at=None
         )
@@ -105,6 +102,15 @@ def replace_gift(runtime: Runtime, actor: Actor, admin: Account, reference: str,
         about: dict[str, str | int] = {"by": new.reference, "account": gift.account_id, "because": words}
         append_entry(connection, Entry(now, actor, Event.GIFT_REPLACED, f"gift:{reference}", detail=about))
         return new
+
+
+def _account_of(connection: Connection, who: str) -> int | None:
+    """Find whose account it is that a rule fired on, by itself or by a link of theirs."""
+    kind, _, key = who.partition(":")
+    if kind == "account":
+        return int(key)
+    found = gifts.find_gift(connection, key) if kind == "gift" else None
+    return None if found is None else found.account_id
 
 
 def _replacement(runtime: Runtime, gift: Gift, now: datetime) -> dict[str, object]:

@@ -101,17 +101,28 @@ def password(email: str, password_file: Path | None) -> None:
 
 
 @accounts.command("sign-out")
-@click.argument("email")
-def sign_out(email: str) -> None:
-    """Sign EMAIL out of every browser."""
+@click.argument("email", required=False)
+@click.option("--all", "everybody", is_flag=True, help="Sign everybody out; wants --reason.")
+@click.option("--reason", default="", help="Goes into the log.")
+@click.option("--yes", is_flag=True, help="Do not ask again.")
+def sign_out(email: str | None, everybody: bool, reason: str, yes: bool) -> None:  # noqa: FBT001 - click hands options over by name.
+    """Sign EMAIL out of every browser, or with --all everybody."""
+    if (email is None) != everybody:
+        raise click.UsageError("want either an EMAIL or --all")
+    if everybody and not reason.strip():
+        raise click.UsageError("--all wants a --reason")
+    if everybody and not yes:
+        click.confirm("This ends every session of everybody. Do it?", abort=True)
     with opened() as runtime:
-        found = account_named(runtime, email)
-        ended = _sign_out(runtime, found)
-    click.echo(f"{found.email} is signed out of {ended} browser{'' if ended == 1 else 's'}")
+        who, ended = _sign_out(runtime, email, reason.strip())
+    click.echo(f"{who} signed out of {ended} browser{'' if ended == 1 else 's'}")
 
 
-def _sign_out(runtime: Runtime, account: Account) -> int:
-    return signing.end_sessions(runtime, OPERATOR, account.id)
+def _sign_out(runtime: Runtime, email: str | None, reason: str) -> tuple[str, int]:
+    if email is None:
+        return "everybody is", signing.end_every_session(runtime, OPERATOR, because=reason)
+    found = account_named(runtime, email)
+    return f"{found.email} is", signing.end_sessions(runtime, OPERATOR, found.id, because=reason)
 
 
 def _password(file: Path | None) -> str:

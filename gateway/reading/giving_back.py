@@ -19,18 +19,19 @@ def give_back_reading(
     *,
     owner: int | None = None,
     because: str = "",
+    claim_id: int | None = None,
 ) -> Decision:
     """Count one reading of a gift no longer; with `owner`, only on that account's gift, and once a gift.
 
-    It is the one that was opened soonest after the issue, which is how a machine's differs. Its device keeps
-    the text and is not counted again.
+    Where no claim is named it is the one that was opened soonest after the issue, which is how a machine's
+    differs. Its device keeps the text and is not counted again.
     """
     now = runtime.clock()
     with runtime.database.transaction() as connection:
         gift = gifts.take_gift(connection, reference)
         if gift is None or owner not in (None, gift.account_id):
             return Deny(Reason.GIFT_UNKNOWN)
-        decision = _decide(connection, gift, now, by_giver=owner is not None)
+        decision = _decide(connection, gift, now, by_giver=owner is not None, wanted=claim_id)
         subject = f"gift:{reference}"
         if isinstance(decision, Deny):
             refused = Entry(now, actor, Event.GIVE_BACK_REFUSED, subject, Outcome.DENY, decision.reason)
@@ -39,6 +40,8 @@ def give_back_reading(
         about: dict[str, str | int] = {"account": gift.account_id, "readings": gift.confirmed - 1}
         if because:
             about["because"] = because
+        if claim_id is not None:
+            about["claim"] = claim_id
         append_entry(connection, Entry(now, actor, Event.READING_GIVEN_BACK, subject, detail=about))
         return decision
 
@@ -49,16 +52,26 @@ def given_back_at(runtime: Runtime, gift_id: int) -> datetime | None:
         return given_back.find_given_back_by_giver(connection, gift_id)
 
 
-def _decide(connection: Connection, gift: Gift, now: datetime, *, by_giver: bool) -> Decision:
+def _decide(
+    connection: Connection, gift: Gift, now: datetime, *, by_giver: bool, wanted: int | None
+) -> Decision:
     if gift.revoked_at is not None:
         return Deny(Reason.GIFT_REVOKED, since=gift.revoked_at)
     if gift.expires_at <= now:
         return Deny(Reason.GIFT_EXPIRED, since=gift.expires_at)
     if by_giver and (before := given_back.find_given_back_by_giver(connection, gift.id)) is not None:
         return Deny(Reason.READING_GIVEN_BACK, since=before)
-    found = given_back.find_first_counted(connection, gift.id)
-    if found is None:
-        return Deny(Reason.READING_NONE)
+    found = _chosen(connection, gift, wanted)
+    if isinstance(found, Deny):
+        return found
     if not given_back.give_back(connection, gift.id, found, now, by_giver=by_giver):
         return Deny(Reason.READING_GIVEN_BACK)
     return Permit()
+
+
+def _chosen(connection: Connection, gift: Gift, wanted: int | None) -> int | Deny:
+    if wanted is not None:
+        return (
+            wanted if given_back.is_counted(connection, gift.id, wanted) else Deny(Reason.READING_UNCOUNTED)
+        )
+    return given_back.find_first_counted(connection, gift.id) or Deny(Reason.READING_NONE)

@@ -167,6 +167,11 @@ def end_sessions(connection: Connection, account_id: int, now: datetime, *, but:
     return _end(connection, now, session.c.account_id == account_id, session.c.id != but)
 
 
+def end_every_session(connection: Connection, now: datetime) -> int:
+    """End every session of everybody; returns how many were alive."""
+    return _end(connection, now, session.c.expires_at > now)
+
+
 def add_token(connection: Connection, **values: object) -> int:
     """Add an API token's row; returns its id."""
     return int(connection.execute(insert(api_token).returning(api_token.c.id), values).scalar_one())

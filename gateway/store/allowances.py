@@ -84,6 +84,20 @@ def return_credit(connection: Connection, account_id: int, period: str) -> None:
     connection.execute(update(allowance).where(used).values(used=allowance.c.used - 1))
 
 
+def take_back_credits(
+    connection: Connection, account_id: int, period: str, credits: int, limit: int
+) -> int | None:
+    """Take extra credits of a month back; returns what is still granted, None where fewer are left unspent.
+
+    The check and the taking are one statement, so a credit that is being spent is never taken back too.
+    """
+    row = (allowance.c.account_id == account_id) & (allowance.c.period == period)
+    left = (allowance.c.granted >= credits) & (allowance.c.used <= limit + allowance.c.granted - credits)
+    statement = update(allowance).where(row, left).values(granted=allowance.c.granted - credits)
+    found = connection.execute(statement.returning(allowance.c.granted)).scalar()
+    return None if found is None else int(found)
+
+
 def grant_credits(connection: Connection, account_id: int, period: str, credits: int) -> int:
     """Add extra credits to a month; returns what is granted in all."""
     dialect_insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]

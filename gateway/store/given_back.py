@@ -20,6 +20,13 @@ def find_first_counted(connection: Connection, gift_id: int) -> int | None:
     return connection.execute(first).scalar()
 
 
+def is_counted(connection: Connection, gift_id: int, claim_id: int) -> bool:
+    """Tell whether a claim is a reading of a gift that counts."""
+    mine = (claim.c.gift_id == gift_id) & (claim.c.id == claim_id) & claim.c.confirmed_at.is_not(None)
+    uncounted = exists().where(given_back.c.claim_id == claim.c.id)
+    return connection.execute(select(claim.c.id).where(mine, ~uncounted)).first() is not None
+
+
 def find_given_back_by_giver(connection: Connection, gift_id: int) -> datetime | None:
     """Find when a gift's giver gave a reading back."""
     mine = (given_back.c.gift_id == gift_id) & given_back.c.by_giver

@@ -85,6 +85,7 @@ def shown_story(story: GiftStory) -> dict[str, Any]:
         "entries": [shown_entry(each) for each in story.entries],
         "cards": [(CLASSES[each], story.cards[each]) for each in Visitor if each in story.cards],
         "behaviour": story.behaviour,
+        "counted": [each for each in story.openings if each.counts],
     }
 
 

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from gateway.auditing import licences
 from gateway.auditing.licences import LicenceRequest
-from gateway.decision import Deny, Reason
+from gateway.decision import Deny
 from gateway.licence import Purpose, State
 from gateway.web import asking
-from gateway.web.admin import restored
+from gateway.web.admin import after, reason_given, restored
 from gateway.web.desk import shown_entry
 from gateway.web.guards import at_the_desk, me
 from gateway.web.refusals import refused, status_of
@@ -62,12 +62,12 @@ def one(number: str, error: Deny | None = None) -> Response:
 @bp.post("/<number>/state")
 def move(number: str) -> AnyResponse:
     """Put a request into another state."""
-    reason = request.form.get("reason", "").strip()[:280]
     wanted = request.form.get("state", "")
-    answer = licences.move_request(state().runtime, asking.actor(), me(), number, reason, state=wanted)
-    if isinstance(answer, Deny):
-        return one(number, answer) if answer.reason is Reason.REASON_MISSING else refused(answer)
-    return redirect(url_for("licences.one", number=number, done="licence_moved"), 303)
+    answer = licences.move_request(
+        state().runtime, asking.actor(), me(), number, reason_given(), state=wanted
+    )
+    page = url_for("licences.one", number=number, done="licence_moved")
+    return after(answer, page, lambda error: one(number, error))
 
 
 def _shown(found: LicenceRequest) -> dict[str, Any]:

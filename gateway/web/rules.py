@@ -2,22 +2,25 @@
 
 from typing import Any
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, render_template, url_for
 from werkzeug.wrappers import Response
 
 from gateway.auditing import RuleReport, ruling
-from gateway.decision import Deny, Reason
+from gateway.decision import Deny, Permit
 from gateway.firing import Firing
 from gateway.guard import Rule
 from gateway.policyparts import words
 from gateway.web import asking
+from gateway.web.admin import after, reason_given, restored, word_given
 from gateway.web.desk import page_of
+from gateway.web.deskgifts import gift
 from gateway.web.guards import at_the_desk, me
-from gateway.web.refusals import refused, status_of
+from gateway.web.refusals import status_of
 from gateway.web.state import state
 
 bp = Blueprint("rules", __name__, url_prefix="/admin")
 bp.before_request(at_the_desk)
+bp.context_processor(restored)
 
 
 @bp.get("/rules")
@@ -39,23 +42,16 @@ def rules(error: Deny | None = None) -> Response:
 def lift(firing_id: int) -> Response:
     """End what a rule did to somebody."""
     answer = ruling.lift(state().runtime, asking.actor(), me(), firing_id, reason_given())
-    if not isinstance(answer, Deny):
-        return redirect(url_for("rules.rules", done="lifted"), 303)
-    return refused(answer) if answer.reason is Reason.ACCOUNT_FORBIDDEN else rules(answer)
+    return after(answer, url_for("rules.rules", done="lifted"), rules)
 
 
 @bp.post("/gifts/<reference:reference>/replace")
 def replace(reference: str) -> Response:
     """Give the giver of a link that spread a new one, free of charge."""
-    answer = ruling.replace_gift(state().runtime, asking.actor(), me(), reference, reason_given())
+    answer = ruling.replace_gift(state().runtime, asking.actor(), me(), reference, word_given())
     if isinstance(answer, Deny):
-        return refused(answer)
-    return redirect(url_for("admin.gift", reference=answer.reference, done="replaced"), 303)
-
-
-def reason_given() -> str:
-    """Read the reason that every act of the desk wants."""
-    return request.form.get("reason", "").strip()[:280]
+        return after(answer, "", lambda error: gift(reference, error))
+    return after(Permit(), url_for("admin.gift", reference=answer.reference, done="replaced"), rules)
 
 
 def shown_firing(firing: Firing) -> dict[str, Any]:

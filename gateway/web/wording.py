@@ -141,6 +141,11 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         _("Nobody acts at the desk on an account or a gift of their own. Nothing was changed."),
         _("Ask another admin to do it."),
     ),
+    Reason.ACT_UNCONFIRMED: Wording(
+        _("It was not confirmed"),
+        _("This cannot be undone, so the form has a box to tick. Nothing was changed."),
+        _("Tick the box and send the form again."),
+    ),
     Reason.ACCOUNT_SIGNED_OUT: Wording(
         _("Please sign in"),
         _("This page belongs to an account, and nobody is signed in here."),
@@ -306,6 +311,11 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         _("Openings without reading use up no reading, so they need not be given back."),
         (Way.GIFTS,),
     ),
+    Reason.READING_UNCOUNTED: Wording(
+        _("That reading does not count"),
+        _("It was given back already, or nobody confirmed it. Nothing was changed."),
+        _("Choose one of those that count."),
+    ),
     Reason.READING_GIVEN_BACK: Wording(
         _("A reading was already given back"),
         _("A giver can do this once for each gift. Nothing was changed."),
@@ -447,10 +457,22 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         _("Every action of the desk is logged together with its reason, so it cannot be empty."),
         _("Write in a few words why, and send the form again. Nothing was changed."),
     ),
+    Reason.REASON_TOO_LONG: Wording(
+        _("The reason is too long"),
+        _(
+            "It goes into the log whole or not at all, so that nothing of it is lost unseen. Nothing was changed."
+        ),
+        _("Shorten it and send the form again."),
+    ),
     Reason.CREDITS_OUT_OF_RANGE: Wording(
         _("That number of credits is not allowed"),
         _("Extra credits are whole numbers within the limits of the policy."),
         _("Correct the number and send the form again. Nothing was changed."),
+    ),
+    Reason.CREDITS_SPENT: Wording(
+        _("So many extra credits are not left"),
+        _("What a subscriber has spent cannot be taken back. Nothing was changed."),
+        _("Take back what is left, or nothing."),
     ),
     Reason.IDEMPOTENCY_KEY_MISSING: Wording(
         _("The form is incomplete"),
@@ -559,6 +581,8 @@ DONE: Final[Mapping[str, Lazy]] = {
     "suspended_and_frozen": _("The account is suspended and its gift links are paused."),
     "unsuspended": _("The account is no longer suspended."),
     "granted": _("The extra credits are added."),
+    "taken_back": _("The extra credits are taken back."),
+    "signed_out": _("The account is signed out everywhere."),
     "rights_changed": _("The article's rights are changed."),
     "policy_proposed": _("The policy is proposed. Another admin has to approve it."),
     "policy_alone": _("The policy is set to apply. Until then it can be withdrawn."),

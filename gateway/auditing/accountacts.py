@@ -1,0 +1,124 @@
+"""An admin's acts on accounts: suspended and let give again, credits given and taken back, signed out."""
+
+from gateway.accounts import managing, signing
+from gateway.auditing.acts import Word, permitted, refuse
+from gateway.decision import Decision, Deny, Permit, Reason
+from gateway.ledger import Actor, Entry, Event
+from gateway.period import month_of
+from gateway.runtime import Runtime
+from gateway.sharing.credits import limit_of
+from gateway.store import accounts, allowances
+from gateway.store.accounts import Account
+from gateway.store.entries import append_entry
+
+CREDITS_AT_ONCE = 1000
+
+
+def suspend(
+    runtime: Runtime, actor: Actor, admin: Account, account_id: int, because: str, *, freeze_links: bool
+) -> Decision:
+    """Stop an account's new gifts, and freeze its links where that is wished."""
+    decision = _on_account(runtime, actor, admin, account_id, because)
+    if isinstance(decision, Permit):
+        managing.suspend(runtime, actor, account_id, because=because.strip(), freeze_links=freeze_links)
+    return decision
+
+
+def unsuspend(runtime: Runtime, actor: Actor, admin: Account, account_id: int, because: str) -> Decision:
+    """Let an account give again."""
+    decision = _on_account(runtime, actor, admin, account_id, because)
+    if isinstance(decision, Permit):
+        managing.unsuspend(runtime, actor, account_id, because=because.strip())
+    return decision
+
+
+def grant_credits(
+    runtime: Runtime, actor: Actor, admin: Account, account_id: int, because: str, *, credits: int
+) -> Decision:
+    """Give an account extra credits for the present month."""
+    decision = _on_account(runtime, actor, admin, account_id, because)
+    if isinstance(decision, Deny):
+        return decision
+    if not 1 <= credits <= CREDITS_AT_ONCE:
+        limits = {"limit": CREDITS_AT_ONCE}
+        return refuse(runtime, actor, Deny(Reason.CREDITS_OUT_OF_RANGE, detail=limits), on=account_id)
+    now = runtime.clock()
+    with runtime.database.transaction() as connection:
+        account = accounts.take_account(connection, account_id)
+        if account is None:
+            return Deny(Reason.ACCOUNT_UNKNOWN)
+        if account.plan is None:
+            return Deny(Reason.ACCOUNT_WITHOUT_PLAN)
+        current = runtime.policies.in_force_within(connection, now)
+        month = month_of(now, current.policy.publisher.zone)
+        granted = allowances.grant_credits(connection, account_id, month.key, credits)
+        about: dict[str, str | int] = {
+            "credits": credits,
+            "granted": granted,
+            "period": month.key,
+            "because": because.strip(),
+        }
+        append_entry(
+            connection, Entry(now, actor, Event.CREDITS_GRANTED, f"account:{account_id}", detail=about)
+        )
+    return decision
+
+
+def take_back_credits(
+    runtime: Runtime, actor: Actor, admin: Account, account_id: int, because: str, *, credits: int
+) -> Decision:
+    """Take extra credits of the present month back, as many as are not spent: what undoes a grant."""
+    decision = _on_account(runtime, actor, admin, account_id, because)
+    if isinstance(decision, Deny):
+        return decision
+    if not 1 <= credits <= CREDITS_AT_ONCE:
+        limits = {"limit": CREDITS_AT_ONCE}
+        return refuse(runtime, actor, Deny(Reason.CREDITS_OUT_OF_RANGE, detail=limits), on=account_id)
+    now = runtime.clock()
+    with runtime.database.transaction() as connection:
+        account = accounts.take_account(connection, account_id)
+        if account is None:
+            return Deny(Reason.ACCOUNT_UNKNOWN)
+        current = runtime.policies.in_force_within(connection, now)
+        month = month_of(now, current.policy.publisher.zone)
+        plan = limit_of(account, current.policy) or 0
+        granted = allowances.take_back_credits(connection, account_id, month.key, credits, plan)
+        if granted is not None:
+            about: dict[str, str | int] = {
+                "credits": credits,
+                "granted": granted,
+                "period": month.key,
+                "because": because.strip(),
+            }
+            subject = f"account:{account_id}"
+            append_entry(connection, Entry(now, actor, Event.CREDITS_TAKEN_BACK, subject, detail=about))
+            return decision
+        usage = allowances.find_usage(connection, account_id, month.key)
+    left = max(0, min(usage.granted, plan + usage.granted - usage.used))
+    return refuse(runtime, actor, Deny(Reason.CREDITS_SPENT, detail={"limit": left}), on=account_id)
+
+
+def sign_out(runtime: Runtime, actor: Actor, admin: Account, account_id: int, word: Word) -> Decision:
+    """Sign an account out everywhere; one's own may be too, since that gains nobody anything."""
+    with runtime.database.reading() as connection:
+        if accounts.find_account(connection, account_id) is None:
+            return Deny(Reason.ACCOUNT_UNKNOWN)
+    decision = permitted(runtime, actor, admin, because=word.because, confirmed=word.confirmed)
+    if isinstance(decision, Permit):
+        signing.end_sessions(runtime, actor, account_id, because=word.because.strip())
+    return decision
+
+
+def sign_everyone_out(runtime: Runtime, actor: Actor, admin: Account, word: Word) -> Decision:
+    """End every session there is, the admin's own among them."""
+    decision = permitted(runtime, actor, admin, because=word.because, confirmed=word.confirmed)
+    if isinstance(decision, Permit):
+        signing.end_every_session(runtime, actor, because=word.because.strip())
+    return decision
+
+
+def _on_account(runtime: Runtime, actor: Actor, admin: Account, account_id: int, because: str) -> Decision:
+    with runtime.database.reading() as connection:
+        if accounts.find_account(connection, account_id) is None:
+            return Deny(Reason.ACCOUNT_UNKNOWN)
+    return permitted(runtime, actor, admin, because=because, on=account_id)
