@@ -26,8 +26,10 @@ from gateway.web import (
     copying,
     deskaccounts,
     deskarticles,
+    deskgiftlist,
     deskgifts,
     desklog,
+    desksearch,
     drawing,
     giving_back,
     headers,
@@ -58,7 +60,7 @@ from gateway.web.wording import done_words, words_for
 BODY_BYTES = 256 * 1024
 OPEN_TO_ALL = (reader.bp, pausing.bp, copying.bp, licensing.bp, moving.bp)
 # These put their pages into the one blueprint that has the desk's guard.
-DESK = (desklog, deskgifts, deskaccounts, deskarticles)
+DESK = (desklog, desksearch, deskgiftlist, deskgifts, deskaccounts, deskarticles)
 BLUEPRINTS = (
     *OPEN_TO_ALL,
     subscriber.bp,

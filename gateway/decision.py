@@ -38,6 +38,7 @@ class Reason(StrEnum):
     GIFT_KEY_RETIRED = "gift:key_retired"
     GIFT_STILL_OPEN = "gift:still_open"
     GIFT_NOT_SPREAD = "gift:not_spread"
+    LINK_FOREIGN = "link:foreign"
 
     CLAIM_UNKNOWN = "claim:unknown"
     CLAIM_LAPSED = "claim:lapsed"

@@ -190,6 +190,12 @@ BOOK: Mapping[Event, About] = MappingProxyType(
         Event.LOG_EXPORTED: About(
             "The log was written to a file.", "operator", "log", "entries, origin, personal"
         ),
+        Event.LOG_READ: About(
+            "Somebody looked at entries at the desk; what is a person's in the filter stands beside.",
+            "account",
+            "log",
+            "view, filter",
+        ),
         Event.SEAL_KEY_ADDED: About("A key that signs checkpoints was added.", "operator", "log", "key"),
         Event.SEAL_KEY_RETIRED: About("A key signs checkpoints no more.", "operator", "log", "key"),
         Event.PERSON_EXPORTED: About(

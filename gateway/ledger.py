@@ -86,6 +86,7 @@ class Event(StrEnum):
     LOG_HEARTBEAT = "log:heartbeat"
     LOG_STOPPED = "log:stopped"
     LOG_EXPORTED = "log:exported"
+    LOG_READ = "log:read"
     SEAL_KEY_ADDED = "seal_key:added"
     SEAL_KEY_RETIRED = "seal_key:retired"
     PERSON_EXPORTED = "person:exported"

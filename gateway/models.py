@@ -156,6 +156,9 @@ picture = Table(
 )
 
 _REMEMBERED = text("forgotten_at IS NULL")
+_SHUT = text("revoked_at IS NOT NULL")
+_FROZEN = text("frozen_at IS NOT NULL")
+_READ_UP = text("read_up_at IS NOT NULL")
 _REVOKED = text("forgotten_at IS NULL AND revoked_at IS NOT NULL")
 
 gift = Table(
@@ -199,6 +202,11 @@ gift = Table(
     # Only gifts whose openers are still remembered stand in these two, for the job that forgets them.
     Index("ix_gift_expired", "expires_at", sqlite_where=_REMEMBERED, postgresql_where=_REMEMBERED),
     Index("ix_gift_revoked", "revoked_at", sqlite_where=_REVOKED, postgresql_where=_REVOKED),
+    Index("ix_gift_issued", "issued_at"),
+    # What the desk lists of all gifts is few of them.
+    Index("ix_gift_shut", "id", sqlite_where=_SHUT, postgresql_where=_SHUT),
+    Index("ix_gift_frozen", "id", sqlite_where=_FROZEN, postgresql_where=_FROZEN),
+    Index("ix_gift_read_up", "id", sqlite_where=_READ_UP, postgresql_where=_READ_UP),
 )
 
 _UNSERVED = text("served_at IS NULL AND confirmed_at IS NULL AND lapsed_at IS NULL")
@@ -293,6 +301,9 @@ policy_proposal = Table(
     Index("ix_policy_proposal_state", "state", "id"),
 )
 
+_DENIED = text("outcome = 'deny'")
+_RULED = text("rule <> ''")
+
 entry = Table(
     "entry",
     metadata,
@@ -318,6 +329,8 @@ entry = Table(
         sqlite_where=text("reason <> ''"),
         postgresql_where=text("reason <> ''"),
     ),
+    Index("ix_entry_denied", "id", sqlite_where=_DENIED, postgresql_where=_DENIED),
+    Index("ix_entry_rule", "rule", "id", sqlite_where=_RULED, postgresql_where=_RULED),
 )
 
 # The tables of the sealed log refer to entries without a foreign key: one looks its row up at every insert, and one to
@@ -410,6 +423,8 @@ arrival = Table(
     Column("turned_away_at", Instant),
 )
 
+_HOLDING = text("lifted_at IS NULL AND mode = 'enforce' AND \"then\" <> 'log'")
+
 firing = Table(
     "firing",
     metadata,
@@ -430,6 +445,8 @@ firing = Table(
     Index("ix_firing_who", "who", "at"),
     # Every worker asks each second which networks guess at links.
     Index("ix_firing_metric", "metric", "until"),
+    Index("ix_firing_rule", "rule", "id"),
+    Index("ix_firing_holding", "id", sqlite_where=_HOLDING, postgresql_where=_HOLDING),
 )
 
 network_salt = Table(

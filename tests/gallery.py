@@ -93,6 +93,10 @@ ENDPOINTS = {
     "licences.one": "/desk/licences/<number>",
     "licences.move": "/desk/licences/<number>/state",
     "admin.log": "/desk/log",
+    "admin.search": "/desk/search",
+    "admin.found": "/desk/search",
+    "admin.gifts": "/desk/gifts",
+    "admin.articles": "/desk/articles",
     "admin.gift": "/desk/gifts/<reference>",
     "admin.give_back": "/desk/gifts/<reference>/give-back",
     "admin.revoke_gift": "/desk/gifts/<reference>/revoke",
@@ -474,6 +478,11 @@ def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
         "events": ["gift:issued", "gift:claimed"],
         "reasons": [str(it) for it in Reason],
         "visitors": [str(it) for it in Visitor],
+        "shortcuts": [
+            ("Refused today", "/x"),
+            ("Links that were paused", "/x"),
+            ("Who looked at the log", "/x"),
+        ],
     }
     yield (
         "log",
@@ -562,12 +571,39 @@ def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
         "admin/licence.html",
         one | {"asked": other, "person": AUDITOR, "mails": False},
     )
+    yield from _list_pages(desk, people, gifts)
     yield "desk-article", "admin/article.html", article | {"entries": ENTRIES[:1]}
     withdrawn = Thing(
         **vars(rights) | {"giftable": False, "not_giftable_because": "An agency's text", "withdrawn_at": NOW}
     )
     closed = {"rights": withdrawn, "open_gifts": 0, "entries": ENTRIES[:1]}
     yield "desk-article-withdrawn", "admin/article.html", article | closed
+
+
+def _list_pages(
+    desk: dict[str, Any], people: list[Thing], gifts: list[Gift]
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    listed = [
+        Thing(id=it.id, slug=it.slug, headline=it.headline, section=it.section, source_id=f"urn:article:{it.id}",
+              published_at=it.published_at, giftable=it.id % 2, withdrawn_at=NOW if it.id == 4 else None)
+        for it in (TIDE, *OTHERS)
+    ]  # fmt: skip
+    page = desk | {"articles": listed, "q": "", "older": "/desk/articles?before=1"}
+    yield "desk-articles", "admin/articles.html", page
+    yield "desk-articles-none", "admin/articles.html", page | {"articles": [], "q": "zzz"}
+    both = {"accounts": people[:2], "articles": listed[:3], "few": 10}
+    yield "desk-search", "admin/search.html", desk | both | {"q": "tide"}
+    foreign = {"q": "", "accounts": [], "articles": [], "error": Deny(Reason.LINK_FOREIGN), "few": 10}
+    yield "desk-search-foreign", "admin/search.html", desk | foreign
+    states = [("open", "open"), ("frozen", "paused"), ("revoked", "withdrawn")]
+    nobody = dict.fromkeys(("account", "article", "state", "since", "until"), "")
+    given = desk | {"gifts": gifts, "filters": nobody, "states": states, "older": "/desk/gifts?before=1"}
+    yield "desk-gifts", "admin/gifts.html", given
+    yield (
+        "desk-gifts-none",
+        "admin/gifts.html",
+        given | {"gifts": [], "filters": nobody | {"state": "frozen"}},
+    )
 
 
 def _rule_pages(desk: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -589,7 +625,12 @@ def _rule_pages(desk: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]
         ),
         Thing(id=6, who="gift:TR8KQ2ZM", who_url="/desk/gifts/TR8KQ2ZM", then="freeze", until=None, **held),
     ]
-    page = desk | {"rules": rules, "since": NOW - timedelta(days=30)}
+    page = desk | {
+        "rules": rules,
+        "since": NOW - timedelta(days=30),
+        "older": "/desk/rules?before=6",
+        "newer": None,
+    }
     yield "rules", "admin/rules.html", page | {"firings": firings}
     yield "rules-quiet", "admin/rules.html", page | {"firings": [], "person": AUDITOR}
 
@@ -733,7 +774,7 @@ def policy_pages(desk: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any
 
 POSTED = {
     "reader.claim", "reader.report", "reader.confirm", "pausing.go_on", "copying.report", "subscriber.issue", "moving.offer", "moving.take",
-    "giving_back.act", "pages.forget", "licensing.ask", "licences.move", "policyroom.draft",
+    "giving_back.act", "pages.forget", "licensing.ask", "licences.move", "policyroom.draft", "admin.search",
 }  # fmt: skip
 
 

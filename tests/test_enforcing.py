@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.accounts import Account
+from gateway.auditing.acts import Word
 from gateway.auditing.ruling import lift, replace_gift, ruling
 from gateway.decision import Deny, Permit, Reason
 from gateway.firing import REMEMBERED
@@ -208,11 +209,13 @@ def test_a_leak_that_was_not_the_givers_is_replaced_once_and_free(house: House) 
     spread(house, issued, 45)
     used = house.value("SELECT used FROM allowance")
     actor = account_actor(desk.id)
-    fresh = replace_gift(house.runtime, actor, desk, issued.gift.reference, "posted by somebody else")
+    fresh = replace_gift(
+        house.runtime, actor, desk, issued.gift.reference, Word("posted by somebody else", confirmed=True)
+    )
     assert isinstance(fresh, Gift)
     assert (fresh.label, fresh.readers, fresh.confirmed) == ("Anna", 10, 0)
     assert house.value("SELECT used FROM allowance") == used
-    again = replace_gift(house.runtime, actor, desk, issued.gift.reference, "once more")
+    again = replace_gift(house.runtime, actor, desk, issued.gift.reference, Word("once more", confirmed=True))
     assert isinstance(again, Deny)
     assert again.reason is Reason.GIFT_NOT_SPREAD
     assert house.entries("gift:replaced")[0].subject == f"gift:{issued.gift.reference}"

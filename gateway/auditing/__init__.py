@@ -2,6 +2,8 @@
 
 from gateway.store.entries import EntryFilter, StoredEntry
 from gateway.store.firings import RuleReport
+from gateway.store.giftlists import GiftView
+from gateway.store.giftlists import State as GiftState
 from gateway.store.gifts import GiftLine
 
-__all__ = ["EntryFilter", "GiftLine", "RuleReport", "StoredEntry"]
+__all__ = ["EntryFilter", "GiftLine", "GiftState", "GiftView", "RuleReport", "StoredEntry"]

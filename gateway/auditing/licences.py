@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gateway.auditing.acts import permitted
+from gateway.auditing.looking import note_look
 from gateway.decision import Decision, Deny, Reason
 from gateway.ledger import Actor, Entry, Event
 from gateway.licence import State
@@ -43,13 +44,16 @@ def list_requests(runtime: Runtime, *, state: str = "", before: int | None = Non
     return RequestPage(tuple(found[:PAGE]), counts, found[PAGE - 1].id if len(found) > PAGE else None)
 
 
-def request_story(runtime: Runtime, number: str) -> RequestStory | Deny:
-    """Tell a request's story."""
+def request_story(runtime: Runtime, actor: Actor, number: str) -> RequestStory | Deny:
+    """Tell somebody a request's story."""
+    now = runtime.clock()
+    wanted = EntryFilter(subject=f"licence:{number}")
     with runtime.database.reading() as connection:
         found = licences.find_request(connection, number)
         if found is None:
             return Deny(Reason.LICENCE_UNKNOWN)
-        told = entries.list_entries(connection, EntryFilter(subject=f"licence:{number}"), limit=STORY)
+        told = entries.list_entries(connection, wanted, limit=STORY)
+    note_look(runtime, actor, "licence", wanted, now)
     return RequestStory(found, tuple(reversed(told)))
 
 

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from gateway.auditing.looking import note_look
 from gateway.behaviour import Behaviour, behaviour_of
 from gateway.decision import Decision, Deny, Reason
+from gateway.ledger import Actor
 from gateway.link import standing
 from gateway.runtime import Runtime
 from gateway.store import entries, gifts, openings, statistics
@@ -36,15 +38,20 @@ class GiftStory:
     entries: tuple[StoredEntry, ...]
 
 
-def read_log(runtime: Runtime, wanted: EntryFilter, *, limit: int = PAGE) -> LogPage:
-    """Show a page of the log."""
+def read_log(
+    runtime: Runtime, actor: Actor, wanted: EntryFilter, *, view: str = "log", limit: int = PAGE
+) -> LogPage:
+    """Show a page of the log to somebody, which is written down; `view` names the page of the desk."""
+    now = runtime.clock()
     with runtime.database.reading() as connection:
         found = entries.list_entries(connection, wanted, limit=limit + 1)
+    note_look(runtime, actor, view, wanted, now)
     return LogPage(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
 
 
-def gift_story(runtime: Runtime, reference: str) -> GiftStory | Deny:
-    """Tell a gift's story, oldest step first."""
+def gift_story(runtime: Runtime, actor: Actor, reference: str) -> GiftStory | Deny:
+    """Tell somebody a gift's story, oldest step first."""
+    wanted = EntryFilter(subject=f"gift:{reference}")
     now = runtime.clock()
     with runtime.database.reading() as connection:
         line = gifts.find_gift_line(connection, reference)
@@ -52,7 +59,8 @@ def gift_story(runtime: Runtime, reference: str) -> GiftStory | Deny:
             return Deny(Reason.GIFT_UNKNOWN)
         opened = tuple(openings.list_openings(connection, line.gift.id, limit=OPENINGS))
         cards = statistics.count_card_views(connection, line.gift.id)
-        found = entries.list_entries(connection, EntryFilter(subject=f"gift:{reference}"), limit=STORY)
+        found = entries.list_entries(connection, wanted, limit=STORY)
+    note_look(runtime, actor, "gift", wanted, now)
     behaviour = behaviour_of(
         line.gift.issued_at,
         [each.claimed_at for each in opened if each.confirmed_at is None and each.lapsed_at is None],

@@ -11,8 +11,9 @@ from gateway.sharing.credits import allowance_in, counted, limit_of
 from gateway.store import accounts, allowances, articles, gifts, policies
 from gateway.store.accounts import Account
 from gateway.store.allowances import Usage
-from gateway.store.articles import Article, ArticleLine
-from gateway.store.gifts import GiftFilter, GiftLine
+from gateway.store.articles import Article
+from gateway.store.giftlists import GiftView, list_gift_lines
+from gateway.store.gifts import GiftLine
 from gateway.store.policies import Restoration
 
 PAGE = 50
@@ -53,6 +54,14 @@ class AccountStory:
 
 
 @dataclass(frozen=True, slots=True)
+class GiftPage:
+    """One page of gifts; `older` is the row to continue before, None at the end."""
+
+    gifts: tuple[GiftLine, ...]
+    older: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ArticleStory:
     """An article, and how many gifts of it still take readers."""
 
@@ -85,7 +94,8 @@ def account_story(runtime: Runtime, account_id: int, *, before: int | None = Non
             Month(each.period, each.used, each.granted, returned.get(each.period, 0))
             for each in allowances.list_usage(connection, account_id)
         )
-        lines = gifts.list_gifts(connection, GiftFilter(account_id=account_id, before=before), limit=PAGE + 1)
+        wanted = GiftView(account_id=account_id, before=before)
+        lines = list_gift_lines(connection, wanted, now, limit=PAGE + 1)
     plan = limit_of(account, current.policy) or 0
     spare = 0 if allowance is None else max(0, min(allowance.granted, allowance.limit - allowance.used))
     return AccountStory(account, allowance, plan, spare, months, *_page(lines))
@@ -103,10 +113,11 @@ def article_story(runtime: Runtime, article_id: int) -> ArticleStory | Deny:
     return ArticleStory(article, open_gifts)
 
 
-def list_articles(runtime: Runtime) -> tuple[ArticleLine, ...]:
-    """List every article, whatever its rights."""
+def list_gifts(runtime: Runtime, wanted: GiftView) -> GiftPage:
+    """List gifts, newest first."""
+    now = runtime.clock()
     with runtime.database.reading() as connection:
-        return articles.list_all_articles(connection, limit=200)
+        return GiftPage(*_page(list_gift_lines(connection, wanted, now, limit=PAGE + 1)))
 
 
 def open_restoration(runtime: Runtime) -> Restoration | None:

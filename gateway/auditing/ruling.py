@@ -18,31 +18,47 @@ from gateway.store.entries import append_entry
 from gateway.store.firings import RuleReport
 
 REPORTED = timedelta(days=30)
+PAGE = 50
 # A replacement was paid for by the gift it replaces, so it belongs to no month and no credit comes back for it.
 NO_PERIOD = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """The rules in force, whom they keep from something at this moment, and what they did lately."""
+    """The rules in force, whom they keep from something at this moment, and what they did lately.
+
+    `older` is the firing to continue `in_force` before, None at the end.
+    """
 
     rules: tuple[Rule, ...]
     in_force: tuple[Firing, ...]
+    older: int | None
     report: tuple[RuleReport, ...]
     since: datetime
 
 
-def ruling(runtime: Runtime, *, days: int = REPORTED.days) -> Ruling:
+def ruling(runtime: Runtime, *, days: int = REPORTED.days, before: int | None = None) -> Ruling:
     """Tell what the bulk rules do and did."""
     now = runtime.clock()
     since = now - timedelta(days=days)
     rules = runtime.policies.in_force(now).policy.rules
     with runtime.database.reading() as connection:
-        holding = firings.list_in_force(connection, now)
+        in_force, older = _in_force(connection, rules, now, before)
         report = tuple(firings.report_rules(connection, since))
-    # A link that was frozen stays so until it is thawed; all else ends with the rule that said it.
-    in_force = tuple(each for each in holding if each.then is Then.FREEZE or still_said(each, rules))
-    return Ruling(rules, in_force, report, since)
+    return Ruling(rules, in_force, older, report, since)
+
+
+def _in_force(
+    connection: Connection, rules: tuple[Rule, ...], now: datetime, before: int | None
+) -> tuple[tuple[Firing, ...], int | None]:
+    found: list[Firing] = []
+    while some := firings.list_in_force(connection, now, before=before, limit=PAGE + 1):
+        # A link that was frozen stays so until it is thawed; all else ends with the rule that said it.
+        found += [each for each in some if each.then is Then.FREEZE or still_said(each, rules)]
+        if len(found) > PAGE or len(some) <= PAGE:
+            break
+        before = some[-1].id
+    return tuple(found[:PAGE]), found[PAGE - 1].id if len(found) > PAGE else None
 
 
 def flags_of(runtime: Runtime, who: str) -> tuple[Firing, ...]:

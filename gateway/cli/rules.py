@@ -35,11 +35,15 @@ def report(days: int) -> None:
 def list_in_force() -> None:
     """List whom rules keep from something at this moment."""
     with opened() as runtime:
-        found = ruling(runtime).in_force
-    for firing in found:
-        click.echo(_held(firing))
-    if not found:
-        click.echo("nobody is kept from anything")
+        page = ruling(runtime)
+        if not page.in_force:
+            click.echo("nobody is kept from anything")
+        for firing in page.in_force:
+            click.echo(_held(firing))
+        while page.older is not None:
+            page = ruling(runtime, before=page.older)
+            for firing in page.in_force:
+                click.echo(_held(firing))
 
 
 def _line(rule: Rule, report: RuleReport | None) -> str:

@@ -8,8 +8,9 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
+    FromClause,
+    Select,
     and_,
     bindparam,
     cast,
@@ -21,13 +22,17 @@ from sqlalchemy import (
 )
 
 from gateway import metrics
-from gateway.ledger import PERSONAL_KINDS, Entry, Event, Outcome, known_as, sealed_personal, spelled
+from gateway.ledger import Entry, Event, Outcome, known_as, sealed_personal, spelled
 from gateway.models import entry, entry_person, repeat
+from gateway.store.entryfilter import EntryFilter, narrowed
+
+__all__ = ["EntryFilter", "StoredEntry", "append_entry", "list_entries"]
 
 # What a connection's `info` holds where acts are replayed on it; see gateway.simulating.
 REPLAYED = "replayed"
 REPEAT_WITHIN = timedelta(minutes=1)
 SALT_BYTES = 16
+LAST_ACTS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +53,8 @@ class StoredEntry:
     rule: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class EntryFilter:
-    """What to show of the log; an empty field does not narrow. `before` is an entry id, for the page after it."""
-
-    event: str = ""
-    actor: str = ""
-    subject: str = ""
-    outcome: str = ""
-    reason: str = ""
-    rule: str = ""
-    visitor: str = ""
-    since: datetime | None = None
-    until: datetime | None = None
-    before: int | None = None
-
-
 _FIELDS = ("at", "actor", "event", "subject", "outcome", "reason", "rule", "visitor", "request_id", "detail")
+_COLUMNS = [entry.c[name] for name in ("id", *_FIELDS)]
 _APPEND = insert(entry).returning(entry.c.id)
 _REPEAT = (
     update(repeat)
@@ -114,17 +104,9 @@ def append_entry(connection: Connection, line: Entry) -> None:
 
 
 def list_entries(connection: Connection, wanted: EntryFilter, *, limit: int = 50) -> list[StoredEntry]:
-    """List entries newest first; heartbeats, which tell only that nothing happened, where they are asked for."""
-    columns = [entry.c[name] for name in ("id", *_FIELDS)]
-    count = func.coalesce(repeat.c.count, 0).label("repeats")
-    statement = (
-        select(*columns, count, _ACTOR.c.value.label("device"), _SUBJECT.c.value.label("whom"))
-        .outerjoin(repeat, repeat.c.entry_id == entry.c.id)
-        .outerjoin(_ACTOR, and_(_ACTOR.c.entry_id == entry.c.id, _ACTOR.c.field == "device"))
-        .outerjoin(_SUBJECT, and_(_SUBJECT.c.entry_id == entry.c.id, _SUBJECT.c.field == "subject"))
-        .where(*_narrowed(wanted))
-    )
-    rows = connection.execute(statement.order_by(entry.c.id.desc()).limit(limit)).mappings()
+    """List entries newest first, but for those that EntryFilter leaves out unless they are asked for."""
+    found = select(*_COLUMNS).where(*narrowed(wanted)).order_by(entry.c.id.desc()).limit(limit).subquery()
+    rows = connection.execute(_with_beside(found).order_by(found.c.id.desc())).mappings()
     return [_stored(row) for row in rows]
 
 
@@ -134,33 +116,29 @@ def has_entry(connection: Connection, event: Event, subject: str) -> bool:
     return connection.execute(found).first() is not None
 
 
-def _narrowed(wanted: EntryFilter) -> list[ColumnElement[bool]]:
-    names = ("event", "outcome", "reason", "rule", "visitor")
-    narrowed = [entry.c[name] == value for name in names if (value := getattr(wanted, name))]
-    if not wanted.event:
-        narrowed.append(entry.c.event != Event.LOG_HEARTBEAT.value)
-    if wanted.actor:
-        narrowed.append(_named(entry.c.actor, wanted.actor, "device"))
-    if wanted.subject:
-        narrowed.append(_named(entry.c.subject, wanted.subject, "subject"))
-    if wanted.since is not None:
-        narrowed.append(entry.c.at >= wanted.since)
-    if wanted.until is not None:
-        narrowed.append(entry.c.at < wanted.until)
-    if wanted.before is not None:
-        narrowed.append(entry.c.id < wanted.before)
-    return narrowed
-
-
-def _named(column: ColumnElement[str], name: str, field: str) -> ColumnElement[bool]:
-    """Narrow to an actor or a subject; what is personal of it is looked up beside the entries."""
-    kind, _, value = name.partition(":")
-    if kind not in PERSONAL_KINDS or not value:
-        return column == name
-    beside = select(entry_person.c.entry_id).where(
-        entry_person.c.field == field, entry_person.c.value == value
+def was_noted(connection: Connection, line: Entry, since: datetime) -> bool:
+    """Tell whether an actor's last acts have an entry that says the same, since an instant."""
+    names = ("at", "event", "subject", "detail")
+    own = select(*(entry.c[name] for name in names)).where(entry.c.actor == line.actor.name)
+    last = own.order_by(entry.c.id.desc()).limit(LAST_ACTS).subquery()
+    alike = and_(
+        last.c.at > since,
+        last.c.event == line.event.value,
+        last.c.subject == line.subject,
+        last.c.detail == spelled(line.detail),
     )
-    return and_(entry.c.id.in_(beside), column == kind)
+    return connection.execute(select(last.c.at).where(alike).limit(1)).first() is not None
+
+
+def _with_beside(found: FromClause) -> Select[Any]:
+    """Join to rows of entries what stands beside them: how often they came again, and whom they are about."""
+    count = func.coalesce(repeat.c.count, 0).label("repeats")
+    return (
+        select(*found.c, count, _ACTOR.c.value.label("device"), _SUBJECT.c.value.label("whom"))
+        .outerjoin(repeat, repeat.c.entry_id == found.c.id)
+        .outerjoin(_ACTOR, and_(_ACTOR.c.entry_id == found.c.id, _ACTOR.c.field == "device"))
+        .outerjoin(_SUBJECT, and_(_SUBJECT.c.entry_id == found.c.id, _SUBJECT.c.field == "subject"))
+    )
 
 
 def _stored(row: Mapping[Any, Any]) -> StoredEntry:

@@ -70,14 +70,16 @@ def find_firing(connection: Connection, firing_id: int) -> Firing | None:
     return None if row is None else _firing(row)
 
 
-def list_in_force(connection: Connection, now: datetime, *, limit: int = 200) -> list[Firing]:
-    """List whom rules keep from something at an instant, newest first."""
+def list_in_force(
+    connection: Connection, now: datetime, *, before: int | None = None, limit: int = 50
+) -> list[Firing]:
+    """List whom rules keep from something at an instant, newest first; `before` is a row, for the page after it."""
     holds = and_(_UNLIFTED, or_(firing.c.until.is_(None), firing.c.until > now))
     acting = and_(firing.c.mode == Mode.ENFORCE.value, firing.c.then != Then.LOG.value)
-    rows = connection.execute(
-        select(*_COLUMNS).where(holds, acting).order_by(firing.c.id.desc()).limit(limit)
-    )
-    return [_firing(row) for row in rows]
+    statement = select(*_COLUMNS).where(holds, acting).order_by(firing.c.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(firing.c.id < before)
+    return [_firing(row) for row in connection.execute(statement)]
 
 
 def list_guessers(connection: Connection, now: datetime) -> list[Firing]:

@@ -43,13 +43,19 @@ _BY_CAPABILITY_LOCKED = Prepared(
     select(*COLUMNS).where(gift.c.capability == bindparam("capability")).with_for_update(key_share=True)
 )
 _LINE = select(*COLUMNS, article.c.headline, article.c.slug, account.c.name).join(article).join(account)
-_NOW = bindparam("now", type_=Instant)
-_OPEN = and_(
-    gift.c.revoked_at.is_(None),
-    or_(gift.c.frozen_at.is_(None), gift.c.frozen_until <= _NOW),
-    gift.c.expires_at > _NOW,
-    or_(gift.c.readers.is_(None), gift.c.confirmed < gift.c.readers),
-)
+
+
+def open_at(now: Any) -> ColumnElement[bool]:
+    """Spell that a gift takes readers at an instant, or at a parameter that will be one."""
+    return and_(
+        gift.c.revoked_at.is_(None),
+        or_(gift.c.frozen_at.is_(None), gift.c.frozen_until <= now),
+        gift.c.expires_at > now,
+        or_(gift.c.readers.is_(None), gift.c.confirmed < gift.c.readers),
+    )
+
+
+_OPEN = open_at(bindparam("now", type_=Instant))
 _OPEN_OF_ACCOUNT = Prepared(
     select(*COLUMNS)
     .where(gift.c.account_id == bindparam("account"), gift.c.article_id == bindparam("article"), _OPEN)

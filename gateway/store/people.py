@@ -22,6 +22,7 @@ from gateway.models import (
     session,
 )
 
+BY_DEVICE = ("device", "subject", "sought_actor", "sought_subject")
 Rows = list[dict[str, Any]]
 _ACCOUNT = [each for each in account.c if each.name != "password_hash"]
 _SESSION = [session.c[name] for name in ("created_at", "expires_at", "revoked_at", "agent")]
@@ -103,7 +104,8 @@ def erase_device(connection: Connection, device: bytes) -> int:
 
 
 def _by_device(device: bytes) -> Iterable[Any]:
-    return entry_person.c.field == "device", entry_person.c.value == device.hex()
+    # It is the actor, the subject, or whom somebody looked for at the desk.
+    return entry_person.c.field.in_(BY_DEVICE), entry_person.c.value == device.hex()
 
 
 def _of_device(device: bytes) -> Iterable[Any]:

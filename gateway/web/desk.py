@@ -1,25 +1,29 @@
 """What the desk's templates are handed: entries, gifts and accounts as plain mappings."""
 
 import json
+import re
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from flask import url_for
 
 from gateway.accounts import Account
-from gateway.auditing import GiftLine, StoredEntry
-from gateway.auditing.log import GiftStory
+from gateway.auditing import EntryFilter, GiftLine, StoredEntry
+from gateway.auditing.log import GiftStory, read_log
 from gateway.decision import Deny
 from gateway.link import REFERENCE_ALPHABET, standing
 from gateway.period import Allowance
 from gateway.visitor import Visitor
+from gateway.web import asking
 from gateway.web.showing import shown_gift, shown_person, shown_policy
 from gateway.web.speech import Lazy
 from gateway.web.speech import Lazy as _
 from gateway.web.state import state
 
+LATEST = 20
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d)?")
 CLASSES: Final[Mapping[Visitor, Lazy]] = {
     Visitor.PERSON: _("People, or machines that pass for them"),
     Visitor.PREVIEW: _("Previews"),
@@ -54,6 +58,12 @@ def shown_entry(found: StoredEntry) -> dict[str, Any]:
         "said": detail.pop("because", None),
         "detail": detail,
     }
+
+
+def latest_entries(subject: str, view: str) -> tuple[StoredEntry, ...]:
+    """Read the last entries about something, for its page."""
+    wanted = EntryFilter(subject=subject)
+    return read_log(state().runtime, asking.actor(), wanted, view=view, limit=LATEST).entries
 
 
 def subject_asked(text: str) -> str:
@@ -120,11 +130,22 @@ def shown_account(found: Account, allowance: Allowance | None = None) -> dict[st
     }
 
 
-def day_asked(text: str) -> datetime | None:
-    """Read a day as its first instant in the publisher's zone; raises ValueError for anything else."""
+def instant_asked(text: str, *, after: timedelta = timedelta()) -> datetime | None:
+    """Read a day, or a minute of one, in the publisher's zone: a day is its first instant and `after` more.
+
+    Raises ValueError for anything else.
+    """
     if not text:
         return None
-    found = date.fromisoformat(text)
+    if not _INSTANT.fullmatch(text):
+        raise ValueError(text)
+    found = datetime.fromisoformat(text)
     if not date.min.year < found.year < date.max.year:
         raise ValueError("a day at the calendar's edge has no day before or after it in every zone")
-    return datetime.combine(found, time(), ZoneInfo(shown_policy().zone))
+    whole_day = after if len(text) == len("2026-03-10") else timedelta()
+    return (found + whole_day).replace(tzinfo=ZoneInfo(shown_policy().zone))
+
+
+def today() -> str:
+    """Name the present day of the publisher's zone."""
+    return state().runtime.clock().astimezone(ZoneInfo(shown_policy().zone)).date().isoformat()

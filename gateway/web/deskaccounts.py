@@ -5,19 +5,17 @@ from datetime import date
 from flask import make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from gateway.auditing import EntryFilter, accountacts, log, people
+from gateway.auditing import accountacts, people
 from gateway.auditing.ruling import flags_of
 from gateway.decision import Decision, Deny
 from gateway.web import asking
 from gateway.web.admin import after, bp, reason_given, word_given
-from gateway.web.desk import shown_account, shown_entry, shown_gift_line
+from gateway.web.desk import latest_entries, shown_account, shown_entry, shown_gift_line
 from gateway.web.guards import me
 from gateway.web.refusals import refused, status_of
 from gateway.web.rows import row
 from gateway.web.rules import shown_firing
 from gateway.web.state import state
-
-LATEST = 20
 
 
 @bp.get("/accounts")
@@ -49,7 +47,7 @@ def account(account_id: int, error: Deny | None = None) -> Response:
         return refused(story)
     older = story.older and url_for("admin.account", account_id=account_id, before=story.older)
     subject = f"account:{account_id}"
-    entries = log.read_log(state().runtime, EntryFilter(subject=subject), limit=LATEST).entries
+    entries = latest_entries(subject, "account")
     text = render_template(
         "admin/account.html",
         account=shown_account(story.account),

@@ -3,16 +3,14 @@
 from flask import make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from gateway.auditing import EntryFilter, articleacts, log, people
+from gateway.auditing import articleacts, people
 from gateway.decision import Decision, Deny, Reason
 from gateway.web import asking
 from gateway.web.admin import after, bp, reason_given, word_given
-from gateway.web.desk import shown_entry
+from gateway.web.desk import latest_entries, shown_entry
 from gateway.web.guards import me
 from gateway.web.refusals import refused, status_of
 from gateway.web.state import state
-
-LATEST = 20
 
 
 @bp.get("/articles/<row:article_id>")
@@ -22,7 +20,7 @@ def article(article_id: int, error: Deny | None = None) -> Response:
     if isinstance(story, Deny):
         return refused(story)
     subject = f"article:{article_id}"
-    entries = log.read_log(state().runtime, EntryFilter(subject=subject), limit=LATEST).entries
+    entries = latest_entries(subject, "article")
     pictures = story.article.pictures
     text = render_template(
         "admin/article.html",

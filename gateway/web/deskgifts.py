@@ -17,7 +17,7 @@ from gateway.web.state import state
 @bp.get("/gifts/<reference:reference>")
 def gift(reference: str, error: Deny | None = None) -> Response:
     """Show a gift's whole story."""
-    story = log.gift_story(state().runtime, reference)
+    story = log.gift_story(state().runtime, asking.actor(), reference)
     if isinstance(story, Deny):
         return refused(story)
     giver = people.account_story(state().runtime, story.line.gift.account_id)

@@ -1,4 +1,4 @@
-"""The desk's log, filtered."""
+"""The desk's log, filtered by its address, so that a view can be kept and handed on."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,26 +9,30 @@ from werkzeug.wrappers import Response
 from gateway.auditing import EntryFilter, log
 from gateway.decision import Deny, Reason
 from gateway.ledger import Event
+from gateway.visitor import Visitor
+from gateway.web import asking
 from gateway.web.admin import bp
-from gateway.web.desk import day_asked, shown_entry, subject_asked
+from gateway.web.desk import instant_asked, shown_entry, subject_asked, today
+from gateway.web.guards import me
 from gateway.web.refusals import status_of
 from gateway.web.rows import row
+from gateway.web.speech import Lazy
+from gateway.web.speech import Lazy as _
 from gateway.web.state import state
 
-TEXT_FILTERS = ("event", "actor", "subject", "outcome", "reason")
+TEXT_FILTERS = ("event", "actor", "subject", "outcome", "reason", "rule", "visitor")
 
 
 @bp.get("/log", endpoint="log")
 def show_log() -> Response:
     """Show the log, filtered."""
-    filters = {name: request.args.get(name, "").strip()[:100] for name in (*TEXT_FILTERS, "since", "until")}
+    filters = log_filters()
     error = None
     try:
-        wanted = _filter(filters)
+        wanted = entry_filter(filters)
     except ValueError:
         wanted, error = EntryFilter(), Deny(Reason.REQUEST_INVALID)
-    page = log.read_log(state().runtime, wanted)
-    before = request.args.get("before", type=row)
+    page = log.read_log(state().runtime, asking.actor(), wanted)
     asked: dict[str, Any] = {name: value for name, value in filters.items() if value}
     text = render_template(
         "admin/log.html",
@@ -36,16 +40,37 @@ def show_log() -> Response:
         filters=filters,
         events=[event.value for event in Event],
         reasons=[reason.value for reason in Reason],
+        visitors=[visitor.value for visitor in Visitor],
+        shortcuts=_shortcuts(),
         older=None if page.older is None else url_for("admin.log", before=page.older, **asked),
-        newer=None if before is None else url_for("admin.log", **asked),
+        newer=None if wanted.before is None else url_for("admin.log", **asked),
         error=error,
     )
     return make_response(text, 200 if error is None else status_of(error))
 
 
-def _filter(filters: dict[str, str]) -> EntryFilter:
+def log_filters() -> dict[str, str]:
+    """Read the filters of the address as they were typed."""
+    return {name: request.args.get(name, "").strip()[:100] for name in (*TEXT_FILTERS, "since", "until")}
+
+
+def entry_filter(filters: dict[str, str]) -> EntryFilter:
+    """Read filters as which entries are meant; raises ValueError for what is no day."""
     texts = {name: filters[name] for name in TEXT_FILTERS}
     texts["subject"] = subject_asked(texts["subject"])
-    since, until = day_asked(filters["since"]), day_asked(filters["until"])
-    before = request.args.get("before", type=row)
-    return EntryFilter(**texts, since=since, until=until and until + timedelta(days=1), before=before)
+    since, until = instant_asked(filters["since"]), instant_asked(filters["until"], after=timedelta(days=1))
+    return EntryFilter(**texts, since=since, until=until, before=request.args.get("before", type=row))
+
+
+def _shortcuts() -> list[tuple[Lazy, str]]:
+    """Offer the views that are asked for again and again."""
+    day = today()
+    views: list[tuple[Lazy, dict[str, Any]]] = [
+        (_("Refused today"), {"outcome": "deny", "since": day}),
+        (_("Links that were paused"), {"event": Event.GIFT_FROZEN}),
+        (_("Bulk rules that acted"), {"event": Event.RULE_FIRED}),
+        (_("Refused acts"), {"event": Event.ACCOUNT_ACT_REFUSED}),
+        (_("What I did"), {"actor": f"account:{me().id}"}),
+        (_("Who looked at the log"), {"event": Event.LOG_READ}),
+    ]
+    return [(word, url_for("admin.log", **view)) for word, view in views]

@@ -45,7 +45,7 @@ def requests() -> Response:
 @bp.get("/<number>")
 def one(number: str, error: Deny | None = None) -> Response:
     """Show a request's whole story."""
-    story = licences.request_story(state().runtime, number)
+    story = licences.request_story(state().runtime, asking.actor(), number)
     if isinstance(story, Deny):
         return refused(story)
     text = render_template(

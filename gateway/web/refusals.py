@@ -45,6 +45,7 @@ STATUSES: Final = {
     Reason.GIFT_KEY_RETIRED: GONE,
     Reason.GIFT_STILL_OPEN: 409,
     Reason.GIFT_NOT_SPREAD: 409,
+    Reason.LINK_FOREIGN: NOT_FOUND,
     Reason.CLAIM_UNKNOWN: NOT_FOUND,
     Reason.CLAIM_LAPSED: GONE,
     Reason.CLAIM_TOO_SOON: 425,

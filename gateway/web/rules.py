@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, make_response, render_template, url_for
+from flask import Blueprint, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from gateway.auditing import RuleReport, ruling
@@ -16,6 +16,7 @@ from gateway.web.desk import page_of
 from gateway.web.deskgifts import gift
 from gateway.web.guards import at_the_desk, me
 from gateway.web.refusals import status_of
+from gateway.web.rows import row
 from gateway.web.state import state
 
 bp = Blueprint("rules", __name__, url_prefix="/admin")
@@ -26,13 +27,16 @@ bp.context_processor(restored)
 @bp.get("/rules")
 def rules(error: Deny | None = None) -> Response:
     """Show the rules of the policy in force, what they did, and whom they keep from something now."""
-    found = ruling.ruling(state().runtime)
+    before = request.args.get("before", type=row)
+    found = ruling.ruling(state().runtime, before=before)
     done = {(each.rule, each.mode): each for each in found.report}
     text = render_template(
         "admin/rules.html",
         rules=[_shown_rule(rule, done.get((rule.name, rule.mode))) for rule in found.rules],
         firings=[shown_firing(each) for each in found.in_force],
         since=found.since,
+        older=found.older and url_for("rules.rules", before=found.older),
+        newer=before and url_for("rules.rules"),
         error=error,
     )
     return make_response(text, 200 if error is None else status_of(error))

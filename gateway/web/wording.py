@@ -239,6 +239,15 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         _("Only a link that a rule has paused because it spread is replaced free of charge, and only once."),
         _("To help its giver otherwise, give extra credits on the page of the account."),
     ),
+    Reason.LINK_FOREIGN: Wording(
+        _("That is not a gift link of ours"),
+        _(
+            "We never signed it: it is forged, it was cut short or changed on its way, or another site made it."
+        ),
+        _(
+            "Paste the whole link as it was received, or type the eight characters by which the gift is called."
+        ),
+    ),
     Reason.CLAIM_UNKNOWN: Wording(
         _("Your browser kept no cookie"),
         _("Without one small cookie we cannot know that the gift was opened here. Nothing was counted."),

@@ -1,0 +1,89 @@
+"""Which entries of the log are asked for, as conditions that an index answers, and as the one way to say it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select
+
+from gateway.ledger import PERSONAL_KINDS, Event, spelled_instant
+from gateway.models import entry, entry_person
+
+# Entries are numbered as they are written, and dated when their act began: those of one act that took long, or of a
+# machine whose clock is off, are further apart than others, but not by a day.
+SLACK = timedelta(days=1)
+NAMES = ("event", "actor", "subject", "outcome", "reason", "rule", "visitor")
+# They tell that nothing happened, or who looked: where nobody asks for them, they would hide what did happen.
+UNASKED = (Event.LOG_HEARTBEAT.value, Event.LOG_READ.value)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFilter:
+    """What to show of the log; an empty field does not narrow. `before` is an entry id, for the page after it.
+
+    Heartbeats are shown where that event is asked for; readings of the log also where their actor or subject is.
+    """
+
+    event: str = ""
+    actor: str = ""
+    subject: str = ""
+    outcome: str = ""
+    reason: str = ""
+    rule: str = ""
+    visitor: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int | None = None
+
+    def spelled(self) -> tuple[str, dict[str, str]]:
+        """Spell the filter in one way, its names in order, and apart from it what in it is a person's."""
+        said, personal = {}, {}
+        for name in NAMES:
+            kind, _, value = getattr(self, name).partition(":")
+            if name in ("actor", "subject") and kind in PERSONAL_KINDS and value:
+                said[name], personal[f"sought_{name}"] = kind, value
+            elif getattr(self, name):
+                said[name] = getattr(self, name)
+        instants = {"since": self.since, "until": self.until}
+        said |= {name: spelled_instant(at) for name, at in instants.items() if at is not None}
+        said |= {} if self.before is None else {"before": str(self.before)}
+        return urlencode(sorted(said.items()), safe=":"), personal
+
+
+def narrowed(wanted: EntryFilter) -> list[ColumnElement[bool]]:
+    """Spell a filter as conditions on entries."""
+    names = ("event", "outcome", "reason", "rule", "visitor")
+    found = [entry.c[name] == value for name in names if (value := getattr(wanted, name))]
+    if not wanted.event:
+        unasked = UNASKED[:1] if wanted.actor or wanted.subject else UNASKED
+        found.append(entry.c.event.not_in(unasked))
+    if wanted.actor:
+        found.append(_named(entry.c.actor, wanted.actor, "device"))
+    if wanted.subject:
+        found.append(_named(entry.c.subject, wanted.subject, "subject"))
+    # The numbers are bounded too, since what is dated is found and put in order by its number.
+    if wanted.since is not None:
+        older = _nearest(entry.c.at < wanted.since - SLACK, latest=True)
+        found += [entry.c.at >= wanted.since, entry.c.id > func.coalesce(older, 0)]
+    if wanted.until is not None:
+        newer = _nearest(entry.c.at >= wanted.until + SLACK, latest=False)
+        found += [entry.c.at < wanted.until, entry.c.id < func.coalesce(newer, 2**62)]
+    if wanted.before is not None:
+        found.append(entry.c.id < wanted.before)
+    return found
+
+
+def _nearest(dated: ColumnElement[bool], *, latest: bool) -> ScalarSelect[int]:
+    order = entry.c.at.desc() if latest else entry.c.at.asc()
+    return select(entry.c.id).where(dated).order_by(order).limit(1).correlate(None).scalar_subquery()
+
+
+def _named(column: ColumnElement[str], name: str, field: str) -> ColumnElement[bool]:
+    """Narrow to an actor or a subject; what is personal of it is looked up beside the entries."""
+    kind, _, value = name.partition(":")
+    if kind not in PERSONAL_KINDS or not value:
+        return column == name
+    beside = select(entry_person.c.entry_id).where(
+        entry_person.c.field == field, entry_person.c.value == value
+    )
+    return and_(entry.c.id.in_(beside), column == kind)
