@@ -26,6 +26,7 @@ from gateway.web import (
     copying,
     deskaccounts,
     deskarticles,
+    deskexport,
     deskgiftlist,
     deskgifts,
     desklog,
@@ -60,7 +61,7 @@ from gateway.web.wording import done_words, words_for
 BODY_BYTES = 256 * 1024
 OPEN_TO_ALL = (reader.bp, pausing.bp, copying.bp, licensing.bp, moving.bp)
 # These put their pages into the one blueprint that has the desk's guard.
-DESK = (desklog, desksearch, deskgiftlist, deskgifts, deskaccounts, deskarticles)
+DESK = (desklog, desksearch, deskgiftlist, deskgifts, deskaccounts, deskarticles, deskexport)
 BLUEPRINTS = (
     *OPEN_TO_ALL,
     subscriber.bp,

@@ -196,6 +196,18 @@ BOOK: Mapping[Event, About] = MappingProxyType(
             "log",
             "view, filter",
         ),
+        Event.EXPORT_BEGUN: About(
+            "Somebody began to take a filtered view of the desk as a file.",
+            "account",
+            "log, gifts, accounts",
+            "filter, form",
+        ),
+        Event.EXPORT_ENDED: About(
+            "A view was handed out as a file, whole or until the line broke; its digest is that of the rows' file.",
+            "account",
+            "log, gifts, accounts",
+            "filter, form, rows, whole, sha256",
+        ),
         Event.SEAL_KEY_ADDED: About("A key that signs checkpoints was added.", "operator", "log", "key"),
         Event.SEAL_KEY_RETIRED: About("A key signs checkpoints no more.", "operator", "log", "key"),
         Event.PERSON_EXPORTED: About(

@@ -87,6 +87,8 @@ class Event(StrEnum):
     LOG_STOPPED = "log:stopped"
     LOG_EXPORTED = "log:exported"
     LOG_READ = "log:read"
+    EXPORT_BEGUN = "export:begun"
+    EXPORT_ENDED = "export:ended"
     SEAL_KEY_ADDED = "seal_key:added"
     SEAL_KEY_RETIRED = "seal_key:retired"
     PERSON_EXPORTED = "person:exported"

@@ -93,6 +93,9 @@ ENDPOINTS = {
     "licences.one": "/desk/licences/<number>",
     "licences.move": "/desk/licences/<number>/state",
     "admin.log": "/desk/log",
+    "admin.export_log": "/desk/log/export",
+    "admin.export_gifts": "/desk/gifts/export",
+    "admin.export_accounts": "/desk/accounts/export",
     "admin.search": "/desk/search",
     "admin.found": "/desk/search",
     "admin.gifts": "/desk/gifts",
@@ -475,6 +478,7 @@ def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     )
     log = desk | {
         "filters": nothing,
+        "asked": {},
         "events": ["gift:issued", "gift:claimed"],
         "reasons": [str(it) for it in Reason],
         "visitors": [str(it) for it in Visitor],
@@ -597,7 +601,13 @@ def _list_pages(
     yield "desk-search-foreign", "admin/search.html", desk | foreign
     states = [("open", "open"), ("frozen", "paused"), ("revoked", "withdrawn")]
     nobody = dict.fromkeys(("account", "article", "state", "since", "until"), "")
-    given = desk | {"gifts": gifts, "filters": nobody, "states": states, "older": "/desk/gifts?before=1"}
+    given = desk | {
+        "gifts": gifts,
+        "filters": nobody,
+        "asked": {},
+        "states": states,
+        "older": "/desk/gifts?before=1",
+    }
     yield "desk-gifts", "admin/gifts.html", given
     yield (
         "desk-gifts-none",

@@ -1,5 +1,6 @@
 """Accounts, their sessions and their API tokens."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,8 @@ from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
 from gateway.models import account, api_token, session
 from gateway.store.prepared import Prepared
+
+ROWS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +117,16 @@ def list_accounts(
     connection: Connection, *, like: str = "", after: int = 0, limit: int = 50
 ) -> list[Account]:
     """List accounts by id, those whose address or name holds `like`."""
-    statement = select(*_ACCOUNT).where(account.c.id > after).order_by(account.c.id).limit(limit)
-    if like:
-        wanted = like.strip().lower()
-        statement = statement.where(
-            or_(
-                account.c.email.contains(wanted, autoescape=True),
-                func.lower(account.c.name).contains(wanted, autoescape=True),
-            )
-        )
+    statement = _like(like).where(account.c.id > after).limit(limit)
     return [Account(*row) for row in connection.execute(statement)]
+
+
+def each_account(connection: Connection, *, like: str = "") -> Iterator[Account]:
+    """Yield accounts by id, those whose address or name holds `like`, within a transaction, a few at a time."""
+    statement = _like(like).execution_options(yield_per=ROWS_AT_ONCE)
+    with connection.execute(statement) as streamed:
+        for row in streamed:
+            yield Account(*row)
 
 
 def list_sessions(connection: Connection, account_id: int, now: datetime) -> list[Session]:
@@ -181,6 +184,14 @@ def revoke_token(connection: Connection, token_id: int, now: datetime) -> bool:
     """Revoke an API token; tells whether it was alive."""
     alive = (api_token.c.id == token_id) & api_token.c.revoked_at.is_(None)
     return connection.execute(update(api_token).where(alive).values(revoked_at=now)).rowcount > 0
+
+
+def _like(like: str) -> Select[Any]:
+    statement = select(*_ACCOUNT).order_by(account.c.id)
+    wanted = like.strip().lower()
+    names = (account.c.email, func.lower(account.c.name))
+    held = or_(*(name.contains(wanted, autoescape=True) for name in names))
+    return statement.where(held) if wanted else statement
 
 
 def _end(connection: Connection, now: datetime, *conditions: Any) -> int:

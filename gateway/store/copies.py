@@ -81,8 +81,9 @@ def layouts() -> list[Layout]:
 def each_row(connection: Connection, layout: Layout) -> Iterator[Sequence[Any]]:
     """Yield a table's rows in the layout's order of columns, never holding more than a few in memory."""
     found = _table(layout)
-    streamed = connection.execution_options(yield_per=ROWS_AT_ONCE)
-    yield from streamed.execute(select(*(found.c[name] for name in layout.columns)))
+    # The option goes with the statement: given to the connection it would stay there, whoever has it next.
+    statement = select(*(found.c[name] for name in layout.columns)).execution_options(yield_per=ROWS_AT_ONCE)
+    yield from connection.execute(statement)
 
 
 def add_rows(connection: Connection, layout: Layout, rows: Iterable[Sequence[Any]]) -> int:

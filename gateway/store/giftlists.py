@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlencode
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
+from gateway.ledger import spelled_instant
 from gateway.link import Gift
 from gateway.models import account, article, gift
 from gateway.store.gifts import COLUMNS, GiftLine, open_at
@@ -38,6 +40,17 @@ class GiftView:
     until: datetime | None = None
     before: int | None = None
 
+    def spelled(self) -> str:
+        """Spell the filter in one way, its names in order."""
+        said: dict[str, object] = {
+            "account": self.account_id,
+            "article": self.article_id,
+            "state": self.state,
+        }
+        instants = {"since": self.since, "until": self.until}
+        said |= {name: spelled_instant(at) for name, at in instants.items() if at is not None}
+        return urlencode(sorted((name, each) for name, each in said.items() if each is not None), safe=":")
+
 
 _LINE = select(*COLUMNS, article.c.headline, article.c.slug, account.c.name).join(article).join(account)
 
@@ -49,10 +62,12 @@ def list_gift_lines(connection: Connection, wanted: GiftView, now: datetime, *, 
 
 
 def each_gift_line(connection: Connection, wanted: GiftView, now: datetime) -> Iterator[GiftLine]:
-    """Yield gifts as they stand at `now`, newest first, never holding more than a few in memory."""
-    statement = _wanted(wanted, now).execution_options(yield_per=ROWS_AT_ONCE)
-    for row in connection.execute(statement):
-        yield _line(row)
+    """Yield gifts as they stand at `now`, oldest first, within a transaction of the caller's, a few at a time."""
+    statement = _wanted(wanted, now).order_by(None).order_by(gift.c.id)
+    statement = statement.execution_options(yield_per=ROWS_AT_ONCE)
+    with connection.execute(statement) as streamed:
+        for row in streamed:
+            yield _line(row)
 
 
 def _wanted(wanted: GiftView, now: datetime) -> Select[Any]:

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, delete, func, or_, select, update
+from sqlalchemy import Column, ColumnElement, Connection, and_, delete, exists, func, or_, select, update
 
 from gateway.models import (
     account,
@@ -70,7 +70,8 @@ def erase_account(connection: Connection, account_id: int) -> int:
     return sum(
         connection.execute(statement).rowcount
         for statement in (
-            # Before the account's own row, which knows by which address they were asked.
+            # Before the account's own row, which knows by which address they were asked and looked for.
+            delete(entry_person).where(_sought(account_id)),
             update(licence_request).where(_asked_by(account_id)).values(name="", email="", text=""),
             delete(copied).where(copied.c.account_id == account_id),
             update(account).where(account.c.id == account_id).values(values),
@@ -119,6 +120,14 @@ def _within(column: Column[bytes], device: bytes) -> Iterable[Any]:
 def _asked_by(account_id: int) -> ColumnElement[bool]:
     address = select(account.c.email).where(account.c.id == account_id).scalar_subquery()
     return func.lower(licence_request.c.email) == func.lower(address)
+
+
+def _sought(account_id: int) -> ColumnElement[bool]:
+    """Find what was typed to look for accounts and is a part of this one's name or address."""
+    names = (func.lower(account.c.email), func.lower(account.c.name))
+    named = or_(*(each.contains(entry_person.c.value) for each in names))
+    theirs = exists().where(account.c.id == account_id, named).correlate(entry_person)
+    return and_(entry_person.c.field == "sought_text", theirs)
 
 
 def _rows(connection: Connection, statement: Any) -> Rows:

@@ -88,8 +88,7 @@ def find_last_revocation(connection: Connection) -> tuple[int, datetime | None]:
 def each_revocation(connection: Connection) -> Iterator[Revocation]:
     """Yield every revocation, oldest gift first, without holding them all in memory."""
     statement = select(gift.c.reference, gift.c.revoked_at, gift.c.revoked_because, gift.c.credit_returned_at)
-    rows = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(
-        statement.where(gift.c.revoked_at.is_not(None)).order_by(gift.c.id)
-    )
-    for row in rows:
+    revoked = statement.where(gift.c.revoked_at.is_not(None)).order_by(gift.c.id)
+    # The option goes with the statement: given to the connection it would stay there, whoever has it next.
+    for row in connection.execute(revoked.execution_options(yield_per=ROWS_AT_ONCE)):
         yield Revocation(*row)

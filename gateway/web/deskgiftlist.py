@@ -41,6 +41,7 @@ def gifts() -> Response:
         "admin/gifts.html",
         gifts=[shown_gift_line(each) for each in page.gifts],
         filters=filters,
+        asked=asked,
         states=[(each.value, word) for each, word in STATES.items()],
         older=page.older and url_for("admin.gifts", before=page.older, **asked),
         newer=wanted.before and url_for("admin.gifts", **asked),

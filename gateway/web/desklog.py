@@ -38,6 +38,7 @@ def show_log() -> Response:
         "admin/log.html",
         entries=[shown_entry(each) for each in page.entries],
         filters=filters,
+        asked=asked,
         events=[event.value for event in Event],
         reasons=[reason.value for reason in Reason],
         visitors=[visitor.value for visitor in Visitor],
