@@ -30,6 +30,7 @@ from gateway.web import (
     deskgiftlist,
     deskgifts,
     desklog,
+    desknetworks,
     desksearch,
     drawing,
     giving_back,
@@ -61,7 +62,7 @@ from gateway.web.wording import done_words, words_for
 BODY_BYTES = 256 * 1024
 OPEN_TO_ALL = (reader.bp, pausing.bp, copying.bp, licensing.bp, moving.bp)
 # These put their pages into the one blueprint that has the desk's guard.
-DESK = (desklog, desksearch, deskgiftlist, deskgifts, deskaccounts, deskarticles, deskexport)
+DESK = (desklog, desksearch, deskgiftlist, deskgifts, deskaccounts, deskarticles, desknetworks, deskexport)
 BLUEPRINTS = (
     *OPEN_TO_ALL,
     subscriber.bp,

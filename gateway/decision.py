@@ -49,6 +49,7 @@ class Reason(StrEnum):
     RULE_BLOCKED = "rule:blocked"
     RULE_CHALLENGED = "rule:challenged"
     RULE_UNKNOWN = "rule:unknown"
+    NETWORK_UNKNOWN = "network:unknown"
     READING_BY_MACHINE = "reading:by_machine"
     READING_NONE = "reading:none"
     READING_UNCOUNTED = "reading:uncounted"

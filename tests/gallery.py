@@ -60,6 +60,8 @@ ENDPOINTS = {
     "report.latest": "/desk/report",
     "report.month": "/desk/report/<name>",
     "rules.rules": "/desk/rules",
+    "rules.rule": "/desk/rules/<name>",
+    "admin.network": "/desk/networks/<name>",
     "rules.lift": "/desk/rules/<firing_id>/lift",
     "rules.replace": "/desk/gifts/<reference>/replace",
     "reader.confirm": "/articles/<slug>/confirm",
@@ -471,6 +473,26 @@ def _subscriber_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "account-admin", "accounts/account.html", {"person": AUDITOR, "sessions": sessions[:1]}
 
 
+NETWORK = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+OPENINGS = [
+    Thing(number=1, claimed_at=NOW - timedelta(days=2), served_at=NOW - timedelta(days=2),
+          confirmed_at=NOW - timedelta(days=2), lapsed_at=None, given_back_at=NOW, network=NETWORK),
+    Thing(number=2, claimed_at=NOW - timedelta(days=1), served_at=None, confirmed_at=None, lapsed_at=NOW,
+          given_back_at=None, network=None),
+]  # fmt: skip
+NETWORKS = [
+    Thing(
+        name=NETWORK,
+        openings=12,
+        readings=3,
+        first_at=NOW - timedelta(days=2),
+        last_at=NOW,
+        turned_away_at=None,
+    ),
+    Thing(name=NETWORK[::-1], openings=0, readings=0, first_at=None, last_at=NOW, turned_away_at=NOW),
+]
+
+
 def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     desk: dict[str, Any] = {"person": ADMIN, "error": None}
     nothing = dict.fromkeys(
@@ -498,7 +520,7 @@ def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "log-restored", "admin/log.html", log | {"entries": ENTRIES[:2], "restored": restored}
     giver = Thing(id=1, name="Paul Okafor", email="paul@example.org")
     story = desk | {"gift": GIFT, "article": TIDE, "giver": giver, "standing": None, "entries": ENTRIES[:6],
-             "behaviour": DOUBTFUL, "counted": [Thing(id=n, number=n, claimed_at=NOW - timedelta(days=n)) for n in (3, 2, 1)], "cards": [("People, or machines that pass for them", 7), ("Previews", 12)]}  # fmt: skip
+             "behaviour": DOUBTFUL, "openings": OPENINGS, "networks": NETWORKS, "counted": [Thing(id=n, number=n, claimed_at=NOW - timedelta(days=n)) for n in (3, 2, 1)], "cards": [("People, or machines that pass for them", 7), ("Previews", 12)]}  # fmt: skip
     yield "desk-gift", "admin/gift.html", story
     frozen = Gift(frozen_at=NOW - timedelta(hours=1))
     standing = Deny(Reason.GIFT_FROZEN, since=frozen.frozen_at)
@@ -536,6 +558,7 @@ def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     ]
     gifts = [GIFT, Gift(reference="R3", confirmed=10, standing=READ_UP)]
     flag = Thing(rule="subscriber-leaks-soft", then="log", mode="enforce", count=3, at=NOW - timedelta(days=2),
+                 rule_url="/x", who="account:1", who_url="/desk/accounts/1",
                  until=NOW + timedelta(days=28), lifted_at=None)  # fmt: skip
     one = desk | {
         "older": "/desk/accounts/1?before=7",
@@ -551,7 +574,15 @@ def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "desk-account-auditor", "admin/account.html", one | {"account": people[1], "person": AUDITOR}
     rights = Thing(giftable=True, not_giftable_because="", free=False, embargo_until=None, expires_at=None,
                    withdrawn_at=None, copyright_holder="The Northern Ledger")  # fmt: skip
-    article = desk | {"article": TIDE, "rights": rights, "picture_travels": True, "open_gifts": 12}
+    article = desk | {
+        "article": TIDE,
+        "rights": rights,
+        "picture_travels": True,
+        "open_gifts": 12,
+        "gifts": gifts,
+        "older": "/desk/articles/1?before=3",
+        "spread": _spread(2460),
+    }
     asked = Thing(
         number="7QX2M4KD", at=NOW, about="", headline=TIDE.headline, slug=TIDE.slug, article_id=1, characters=1097,
         purpose=PURPOSES[Purpose.TEACHING], name="Mira Ode", email="mira@school.example", language="en", state="new",
@@ -580,8 +611,15 @@ def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     withdrawn = Thing(
         **vars(rights) | {"giftable": False, "not_giftable_because": "An agency's text", "withdrawn_at": NOW}
     )
-    closed = {"rights": withdrawn, "open_gifts": 0, "entries": ENTRIES[:1]}
+    closed = {"rights": withdrawn, "open_gifts": 0, "entries": ENTRIES[:1], "gifts": [], "spread": _spread(0)}
     yield "desk-article-withdrawn", "admin/article.html", article | closed
+
+
+def _spread(gifts: int) -> Thing:
+    reach = Thing(gifts=gifts, givers=gifts // 3, openings=gifts * 4, readings=gifts * 2, networks=gifts)
+    givers = [Thing(account_id=1, name="Paul Okafor", gifts=7, readings=31)] if gifts else []
+    copies = Thing(times=gifts, characters=gifts * 180, over=gifts // 9, printed=3, last_at=NOW)
+    return Thing(reach=reach, givers=givers, copies=copies)
 
 
 def _list_pages(
@@ -623,7 +661,15 @@ def _rule_pages(desk: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]
         Thing(name="subscriber-networks-hard", metric="networks", by="subscriber", over=600, per="30 days",
               then="freeze", lasts="7 days", mode="monitor", firings=0, people=0, lifted=0),
     ]  # fmt: skip
-    held = {"rule": "reader-articles-hard", "count": 25, "at": NOW - timedelta(hours=2), "level": 1}
+    held = {
+        "rule": "reader-articles-hard",
+        "rule_url": "/x",
+        "mode": "enforce",
+        "lifted_at": None,
+        "count": 25,
+        "at": NOW - timedelta(hours=2),
+        "level": 1,
+    }
     firings = [
         Thing(
             id=7,
@@ -643,6 +689,33 @@ def _rule_pages(desk: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]
     }
     yield "rules", "admin/rules.html", page | {"firings": firings}
     yield "rules-quiet", "admin/rules.html", page | {"firings": [], "person": AUDITOR}
+    says = ["It counts different articles that were delivered, for each device, over the last 1 day.",
+            "Past 24, more of it is refused.", "That lasts 1 day or a little more the first time, then twice as long each time, up to 30 days."]  # fmt: skip
+    days = [(NOW.date() - timedelta(days=30 - each), each * 7 % 5) for each in range(1, 31)]
+    rule = desk | {
+        "name": "reader-articles-hard",
+        "rule": rules[0],
+        "says": says,
+        "days": days,
+        "most": 4,
+        "log_url": "/x",
+    }
+    yield "desk-rule", "admin/rule.html", rule | {"firings": firings, "older": "/x"}
+    quiet = {"says": None, "rule": None, "days": [(day, 0) for day, _ in days], "most": 0, "firings": []}
+    yield "desk-rule-gone", "admin/rule.html", rule | quiet
+    once = Thing(times=12, first_at=NOW - timedelta(days=2), last_at=NOW)
+    never = Thing(times=0, first_at=None, last_at=None)
+    opened = [Thing(reference="K7QD2M4X", claimed_at=NOW, confirmed_at=None)]
+    copies = Thing(times=3, characters=1600, over=1)
+    story = Thing(opened=once, delivered=once, forged=never, traps=never, copies=copies, openings=opened)
+    network = desk | {
+        "name": NETWORK,
+        "story": story,
+        "firings": firings[:1],
+        "entries": ENTRIES[:2],
+        "log_url": "/x",
+    }
+    yield "desk-network", "admin/network.html", network | {"older": "/x"}
 
 
 def _word_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -102,10 +102,10 @@ def test_people_articles_and_what_happened_lead_to_their_pages(house: House, aud
         "quota:spent": "/admin/log?reason=quota:spent",
         "gift:revoked": "/admin/log?event=gift:revoked",
         "2026-03-10": "/admin/log?since=2026-03-10&until=2026-03-10",
-        f"reader:{DEVICE}": f"/admin/log?subject=reader:{DEVICE}",
-        DEVICE: f"/admin/log?subject=reader:{DEVICE}",
-        network: f"/admin/log?subject=network:{network}",
-        "an-old-rule": "/admin/log?subject=rule:an-old-rule",
+        f"reader:{DEVICE}": f"/admin/log?actor=reader:{DEVICE}",
+        DEVICE: f"/admin/log?actor=reader:{DEVICE}",
+        network: f"/admin/networks/{network}",
+        "an-old-rule": "/admin/rules/an-old-rule",
         "Sam": "/admin/search?q=Sam",
         "100%": "/admin/search?q=100%25",
         "x" * 500: f"/admin/search?q={'x' * 200}",
@@ -177,10 +177,10 @@ def test_gifts_are_filtered_by_state_and_day(house: House, auditor: FlaskClient)
         assert re.findall(r'href="/admin/gifts/(\w+)"', page) == [reference], state
     days = {"since=2026-03-11": 3, "until=2026-03-11": 2, "since=2026-03-11T12:01&until=2026-03-13": 2}
     for query, number in days.items():
-        assert ask(auditor, "GET", f"/admin/gifts?{query}").text.count('href="/admin/gifts/') == number, query
+        assert ask(auditor, "GET", f"/admin/gifts?{query}").text.count('"><code>') == number, query
     house.clock.forward(days=90)
     page = ask(auditor, "GET", f"/admin/gifts?state=expired&article={article}").text
-    assert page.count('href="/admin/gifts/') == 3
+    assert page.count('"><code>') == 3
     for wrong in ("state=lost", "account=x", "since=yesterday", "article=0"):
         assert ask(auditor, "GET", f"/admin/gifts?{wrong}").status_code == 400
 

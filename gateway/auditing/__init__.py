@@ -5,5 +5,6 @@ from gateway.store.firings import RuleReport
 from gateway.store.giftlists import GiftView
 from gateway.store.giftlists import State as GiftState
 from gateway.store.gifts import GiftLine
+from gateway.store.openings import Opening
 
-__all__ = ["EntryFilter", "GiftLine", "GiftState", "GiftView", "RuleReport", "StoredEntry"]
+__all__ = ["EntryFilter", "GiftLine", "GiftState", "GiftView", "Opening", "RuleReport", "StoredEntry"]

@@ -8,14 +8,16 @@ from gateway.decision import Decision, Deny, Reason
 from gateway.ledger import Actor
 from gateway.link import standing
 from gateway.runtime import Runtime
-from gateway.store import entries, gifts, openings, statistics
+from gateway.store import entries, gifts, openings, spread, statistics
 from gateway.store.entries import EntryFilter, StoredEntry
 from gateway.store.gifts import GiftLine
 from gateway.store.openings import Opening
+from gateway.store.spread import NetworkShare
 
 PAGE = 50
 STORY = 500
 OPENINGS = 200
+NETWORKS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class GiftStory:
     openings: tuple[Opening, ...]
     cards: dict[str, int]
     behaviour: Behaviour
+    networks: tuple[NetworkShare, ...]
     entries: tuple[StoredEntry, ...]
 
 
@@ -58,6 +61,7 @@ def gift_story(runtime: Runtime, actor: Actor, reference: str) -> GiftStory | De
         if line is None:
             return Deny(Reason.GIFT_UNKNOWN)
         opened = tuple(openings.list_openings(connection, line.gift.id, limit=OPENINGS))
+        networks = tuple(spread.list_networks_of_gift(connection, line.gift.id, limit=NETWORKS))
         cards = statistics.count_card_views(connection, line.gift.id)
         found = entries.list_entries(connection, wanted, limit=STORY)
     note_look(runtime, actor, "gift", wanted, now)
@@ -67,4 +71,6 @@ def gift_story(runtime: Runtime, actor: Actor, reference: str) -> GiftStory | De
         min((each.claimed_at for each in opened if each.confirmed_at is not None), default=None),
         now,
     )
-    return GiftStory(line, standing(line.gift, now), opened, cards, behaviour, tuple(reversed(found)))
+    return GiftStory(
+        line, standing(line.gift, now), opened, cards, behaviour, networks, tuple(reversed(found))
+    )

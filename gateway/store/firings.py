@@ -1,8 +1,9 @@
 """Every time that a bulk rule fired: added, found while it matters, lifted, reported; never deleted while it holds."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -99,6 +100,23 @@ def list_flags(connection: Connection, who: str, since: datetime, *, limit: int 
     theirs = and_(firing.c.who == who, firing.c.at > since)
     rows = connection.execute(select(*_COLUMNS).where(theirs).order_by(firing.c.id.desc()).limit(limit))
     return [_firing(row) for row in rows]
+
+
+def list_firings_of(
+    connection: Connection, rule: str, *, before: int | None = None, limit: int = 50
+) -> list[Firing]:
+    """List the firings of a rule, newest first; `before` is a row, for the page after it."""
+    statement = select(*_COLUMNS).where(firing.c.rule == rule).order_by(firing.c.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(firing.c.id < before)
+    return [_firing(row) for row in connection.execute(statement)]
+
+
+def count_firings_by_day(connection: Connection, rule: str, since: datetime) -> dict[date, int]:
+    """Count how often a rule fired on each UTC day since an instant; days without are left out."""
+    # Firings are numbered as they happen, so the rule's own index finds the last ones, and only these are dated.
+    rows = connection.execute(select(firing.c.at).where(firing.c.rule == rule, firing.c.at > since))
+    return Counter(row[0].date() for row in rows)
 
 
 def lift_firing(connection: Connection, firing_id: int, *, now: datetime, by: str, because: str) -> bool:

@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 from flask import url_for
 
 from gateway.accounts import Account
-from gateway.auditing import EntryFilter, GiftLine, StoredEntry
+from gateway.auditing import EntryFilter, GiftLine, Opening, StoredEntry
 from gateway.auditing.log import GiftStory, read_log
 from gateway.decision import Deny
 from gateway.link import REFERENCE_ALPHABET, standing
 from gateway.period import Allowance
 from gateway.visitor import Visitor
 from gateway.web import asking
+from gateway.web.rows import Network
 from gateway.web.showing import shown_gift, shown_person, shown_policy
 from gateway.web.speech import Lazy
 from gateway.web.speech import Lazy as _
@@ -33,6 +34,11 @@ CLASSES: Final[Mapping[Visitor, Lazy]] = {
 }
 
 # What the log names by a number: the page on it, and what the number is called in its address.
+NAMED: Final = {
+    "gift": ("admin.gift", "reference"),
+    "licence": ("licences.one", "number"),
+    "rule": ("rules.rule", "name"),
+}
 NUMBERED: Final[Mapping[str, tuple[str, str]]] = {
     "account": ("admin.account", "account_id"),
     "article": ("admin.article", "article_id"),
@@ -75,10 +81,12 @@ def subject_asked(text: str) -> str:
 def page_of(name: str) -> str | None:
     """Return the address of the desk's page on whom or what the log names; None where there is none."""
     kind, _, key = name.partition(":")
-    if kind == "gift":
-        return url_for("admin.gift", reference=key)
-    if kind == "licence":
-        return url_for("licences.one", number=key)
+    if kind in NAMED:
+        endpoint, part = NAMED[kind]
+        named: dict[str, Any] = {part: key}
+        return url_for(endpoint, **named)
+    if kind == "network" and re.fullmatch(Network.regex, key):
+        return url_for("admin.network", name=key)
     if kind in NUMBERED and key.isdigit():
         endpoint, part = NUMBERED[kind]
         number: dict[str, Any] = {part: int(key)}
@@ -96,7 +104,26 @@ def shown_story(story: GiftStory) -> dict[str, Any]:
         "cards": [(CLASSES[each], story.cards[each]) for each in Visitor if each in story.cards],
         "behaviour": story.behaviour,
         "counted": [each for each in story.openings if each.counts],
+        "openings": [shown_opening(each) for each in story.openings],
+        "networks": [
+            {
+                "name": each.network.hex(),
+                "openings": each.openings,
+                "readings": each.readings,
+                "first_at": each.first_at,
+                "last_at": each.last_at,
+                "turned_away_at": each.turned_away_at,
+            }
+            for each in story.networks
+        ],
     }
+
+
+def shown_opening(found: Opening) -> dict[str, Any]:
+    """Show one opening of a gift, with the network's name of its month."""
+    names = ("number", "claimed_at", "served_at", "confirmed_at", "lapsed_at", "given_back_at")
+    shown = {name: getattr(found, name) for name in names}
+    return shown | {"network": None if found.network is None else found.network.hex()}
 
 
 def shown_gift_line(line: GiftLine) -> dict[str, Any]:

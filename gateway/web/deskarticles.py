@@ -3,13 +3,14 @@
 from flask import make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from gateway.auditing import articleacts, people
+from gateway.auditing import articleacts, people, spreading
 from gateway.decision import Decision, Deny, Reason
 from gateway.web import asking
 from gateway.web.admin import after, bp, reason_given, word_given
-from gateway.web.desk import latest_entries, shown_entry
+from gateway.web.desk import latest_entries, shown_entry, shown_gift_line
 from gateway.web.guards import me
 from gateway.web.refusals import refused, status_of
+from gateway.web.rows import row
 from gateway.web.state import state
 
 
@@ -21,6 +22,8 @@ def article(article_id: int, error: Deny | None = None) -> Response:
         return refused(story)
     subject = f"article:{article_id}"
     entries = latest_entries(subject, "article")
+    before = request.args.get("before", type=row)
+    spread = spreading.article_spread(state().runtime, article_id, before=before)
     pictures = story.article.pictures
     text = render_template(
         "admin/article.html",
@@ -28,6 +31,10 @@ def article(article_id: int, error: Deny | None = None) -> Response:
         rights=story.article.rights,
         picture_travels=bool(pictures[0].travels) if pictures else None,
         open_gifts=story.open_gifts,
+        spread=spread,
+        gifts=[shown_gift_line(each) for each in spread.gifts],
+        older=spread.older and url_for("admin.article", article_id=article_id, before=spread.older),
+        newer=before and url_for("admin.article", article_id=article_id),
         entries=[shown_entry(each) for each in entries],
         error=error,
     )

@@ -74,4 +74,6 @@ def _page(hit: Hit) -> str:
     if hit.kind == "reason":
         return url_for("admin.log", reason=hit.key)
     named = f"{hit.kind}:{hit.key}"
+    if hit.kind == "reader":
+        return url_for("admin.log", actor=named)
     return page_of(named) or url_for("admin.log", subject=named)

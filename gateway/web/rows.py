@@ -24,9 +24,15 @@ class Reference(BaseConverter):
     regex = REFERENCE_PATTERN.removeprefix("^").removesuffix("$")
 
 
+class Network(BaseConverter):
+    """The name of a network in one month."""
+
+    regex = "[0-9a-f]{32}"
+
+
 def install(app: Flask) -> None:
-    """Let the addresses of `app` say `<row:…>` and `<reference:…>`."""
-    app.url_map.converters |= {"row": Row, "reference": Reference}
+    """Let the addresses of `app` say `<row:…>`, `<reference:…>` and `<network:…>`."""
+    app.url_map.converters |= {"row": Row, "reference": Reference, "network": Network}
 
 
 def row(text: str) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from gateway.auditing import RuleReport, ruling
+from gateway.auditing import RuleReport, ruling, spreading
 from gateway.decision import Deny, Permit
 from gateway.firing import Firing
 from gateway.guard import Rule
@@ -15,8 +15,9 @@ from gateway.web.admin import after, reason_given, restored, word_given
 from gateway.web.desk import page_of
 from gateway.web.deskgifts import gift
 from gateway.web.guards import at_the_desk, me
-from gateway.web.refusals import status_of
+from gateway.web.refusals import refused, status_of
 from gateway.web.rows import row
+from gateway.web.rulewords import rule_in_words
 from gateway.web.state import state
 
 bp = Blueprint("rules", __name__, url_prefix="/admin")
@@ -42,6 +43,28 @@ def rules(error: Deny | None = None) -> Response:
     return make_response(text, 200 if error is None else status_of(error))
 
 
+@bp.get("/rules/<name>")
+def rule(name: str) -> Response:
+    """Show what one rule says, in words, and what it did."""
+    before = request.args.get("before", type=row)
+    story = spreading.rule_story(state().runtime, asking.actor(), name, before=before)
+    if isinstance(story, Deny):
+        return refused(story)
+    text = render_template(
+        "admin/rule.html",
+        name=name,
+        says=None if story.rule is None else rule_in_words(story.rule),
+        rule=None if story.rule is None else _shown_rule(story.rule, None),
+        days=story.days,
+        most=max(count for _, count in story.days),
+        firings=[shown_firing(each) for each in story.firings],
+        log_url=url_for("admin.log", rule=name),
+        older=story.older and url_for("rules.rule", name=name, before=story.older),
+        newer=before and url_for("rules.rule", name=name),
+    )
+    return make_response(text)
+
+
 @bp.post("/rules/<row:firing_id>/lift")
 def lift(firing_id: int) -> Response:
     """End what a rule did to somebody."""
@@ -63,6 +86,7 @@ def shown_firing(firing: Firing) -> dict[str, Any]:
     return {
         "id": firing.id,
         "rule": firing.rule,
+        "rule_url": url_for("rules.rule", name=firing.rule),
         "who": firing.who,
         "who_url": page_of(firing.who),
         "then": firing.then.value,

@@ -302,9 +302,14 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         until=_("You can go on from %(moment)s."),
     ),
     Reason.RULE_UNKNOWN: Wording(
-        _("There is nothing to lift"),
-        _("No rule fired under this number, or its number was mistyped."),
+        _("There is no such rule"),
+        _("The policy has none of this name, and none fired under this name or number."),
         _("The page on bulk rules lists what holds at this moment."),
+    ),
+    Reason.NETWORK_UNKNOWN: Wording(
+        _("Nothing is known of this network"),
+        _("It did nothing that is still kept, or the month that had this name is forgotten."),
+        _("Entries show the name that a network has in their month."),
     ),
     Reason.READING_BY_MACHINE: Wording(
         _("The articles are for people"),
