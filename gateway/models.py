@@ -302,6 +302,7 @@ policy_proposal = Table(
 )
 
 _DENIED = text("outcome = 'deny'")
+_REASONED = text("reason <> ''")
 _RULED = text("rule <> ''")
 
 entry = Table(
@@ -330,6 +331,10 @@ entry = Table(
         postgresql_where=text("reason <> ''"),
     ),
     Index("ix_entry_denied", "id", sqlite_where=_DENIED, postgresql_where=_DENIED),
+    Index(
+        "ix_entry_reason_event", "reason", "event", "id", sqlite_where=_REASONED, postgresql_where=_REASONED
+    ),
+    Index("ix_entry_rule_event", "rule", "event", "id", sqlite_where=_RULED, postgresql_where=_RULED),
     Index("ix_entry_rule", "rule", "id", sqlite_where=_RULED, postgresql_where=_RULED),
 )
 

@@ -62,12 +62,11 @@ def article_spread(runtime: Runtime, article_id: int, *, before: int | None = No
     now = runtime.clock()
     wanted = GiftView(article_id=article_id, before=before)
     with runtime.database.reading() as connection:
-        reach = spread.find_reach(connection, article_id)
-        givers = tuple(spread.list_givers(connection, article_id, limit=GIVERS))
+        reach, givers = spread.find_reach(connection, article_id, givers=GIVERS)
         copies = spread.find_copies_of_article(connection, article_id)
         lines = giftlists.list_gift_lines(connection, wanted, now, limit=PAGE + 1)
     older = lines[PAGE - 1].gift.id if len(lines) > PAGE else None
-    return ArticleSpread(reach, givers, copies, tuple(lines[:PAGE]), older)
+    return ArticleSpread(reach, tuple(givers), copies, tuple(lines[:PAGE]), older)
 
 
 def network_story(

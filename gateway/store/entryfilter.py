@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, literal_column, select
 
-from gateway.ledger import PERSONAL_KINDS, Event, spelled_instant
+from gateway.ledger import PERSONAL_KINDS, Event, Outcome, spelled_instant
 from gateway.models import entry, entry_person
 
 # Entries are numbered as they are written, and dated when their act began: those of one act that took long, or of a
@@ -52,8 +52,15 @@ class EntryFilter:
 
 def narrowed(wanted: EntryFilter) -> list[ColumnElement[bool]]:
     """Spell a filter as conditions on entries."""
-    names = ("event", "outcome", "reason", "rule", "visitor")
-    found = [entry.c[name] == value for name in names if (value := getattr(wanted, name))]
+    names = ("event", "reason", "rule", "visitor")
+    found: list[ColumnElement[bool]] = [
+        entry.c[name] == value for name in names if (value := getattr(wanted, name))
+    ]
+    # Said in the statement's own text, so that it is seen to fit the indexes of those entries alone.
+    found += [entry.c[name] != literal_column("''") for name in ("reason", "rule") if getattr(wanted, name)]
+    if wanted.outcome:
+        said = literal_column("'deny'") if wanted.outcome == Outcome.DENY else wanted.outcome
+        found.append(entry.c.outcome == said)
     if not wanted.event:
         unasked = UNASKED[:1] if wanted.actor or wanted.subject else UNASKED
         found.append(entry.c.event.not_in(unasked))

@@ -93,37 +93,31 @@ def list_networks_of_gift(connection: Connection, gift_id: int, *, limit: int) -
     return list(found.values())
 
 
-def find_reach(connection: Connection, article_id: int) -> Reach:
-    """Count what became of an article's gifts."""
-    figures = (
-        func.count(),
-        func.count(gift.c.account_id.distinct()),
-        func.coalesce(func.sum(gift.c.confirmed + gift.c.unconfirmed), 0),
-        func.coalesce(func.sum(gift.c.confirmed), 0),
-    )
-    row = connection.execute(select(*figures).where(gift.c.article_id == article_id)).one()
-    known = select(claim.c.network).where(claim.c.article_id == article_id).distinct().subquery()
-    networks = connection.execute(select(func.count(known.c.network))).scalar_one()
-    gifts, givers, openings, readings = (int(each) for each in row)
-    return Reach(gifts, givers, openings, readings, int(networks))
-
-
-def list_givers(connection: Connection, article_id: int, *, limit: int) -> list[Giver]:
-    """List who gave an article most often."""
-    gifts = func.count().label("gifts")
-    counted = select(gift.c.account_id, gifts, func.sum(gift.c.confirmed).label("readings"))
-    most = (
-        counted.where(gift.c.article_id == article_id)
+def find_reach(connection: Connection, article_id: int, *, givers: int) -> tuple[Reach, list[Giver]]:
+    """Count what became of an article's gifts, and list who gave it most often, in one pass over them."""
+    per = (
+        select(
+            gift.c.account_id,
+            func.count().label("gifts"),
+            func.sum(gift.c.confirmed).label("readings"),
+            func.sum(gift.c.confirmed + gift.c.unconfirmed).label("openings"),
+        )
+        .where(gift.c.article_id == article_id)
         .group_by(gift.c.account_id)
-        .order_by(gifts.desc(), gift.c.account_id)
-        .limit(limit)
         .subquery()
     )
-    named = select(most.c.account_id, account.c.name, most.c.gifts, most.c.readings).join(
-        account, account.c.id == most.c.account_id
-    )
-    rows = connection.execute(named.order_by(most.c.gifts.desc(), most.c.account_id))
-    return [Giver(row[0], row[1], int(row[2]), int(row[3])) for row in rows]
+    totals = (func.count(), *(func.sum(per.c[name]) for name in ("gifts", "openings", "readings")))
+    whole = [each.over().label(f"whole_{number}") for number, each in enumerate(totals)]
+    top = select(per, *whole).order_by(per.c.gifts.desc(), per.c.account_id).limit(givers).subquery()
+    named = select(top, account.c.name).join(account, account.c.id == top.c.account_id)
+    rows = connection.execute(named.order_by(top.c.gifts.desc(), top.c.account_id)).all()
+    most = [Giver(row.account_id, row.name, int(row.gifts), int(row.readings)) for row in rows]
+    if not rows:
+        return Reach(0, 0, 0, 0, 0), most
+    known = select(claim.c.network).where(claim.c.article_id == article_id).distinct().subquery()
+    networks = connection.execute(select(func.count(known.c.network))).scalar_one()
+    counted, gifts, openings, readings = (int(each) for each in rows[0][4:8])
+    return Reach(gifts, counted, openings, readings, int(networks)), most
 
 
 def find_copies_of_article(connection: Connection, article_id: int) -> Copies:

@@ -4,14 +4,16 @@ from alembic import op
 from sqlalchemy import text
 
 revision = "0008"
-down_revision = "0007"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
 # By name: the table, the columns, and which rows stand in it.
 INDEXES = {
     "ix_entry_denied": ("entry", ["id"], "outcome = 'deny'"),
+    "ix_entry_reason_event": ("entry", ["reason", "event", "id"], "reason <> ''"),
     "ix_entry_rule": ("entry", ["rule", "id"], "rule <> ''"),
+    "ix_entry_rule_event": ("entry", ["rule", "event", "id"], "rule <> ''"),
     "ix_firing_rule": ("firing", ["rule", "id"], None),
     "ix_firing_holding": (
         "firing",
