@@ -126,8 +126,10 @@ BOOK: Mapping[Event, About] = MappingProxyType(
         Event.ACCOUNT_SUSPENDED: About("An account may give no more.", ADMIN, ACCOUNT, "because, frozen"),
         Event.ACCOUNT_UNSUSPENDED: About("An account may give again.", ADMIN, ACCOUNT, "because, thawed"),
         Event.ACCOUNT_ACT_REFUSED: About(
-            "An act was not permitted.", "account", ACCOUNT, "role, scope, limit, proposal"
-            "An act was not permitted.", "account", ACCOUNT, "role, scope, limit, length"
+            "An act was not permitted.",
+            "account",
+            ACCOUNT,
+            "role, scope, limit, length, proposal",
         ),
         Event.SIGNED_IN: About("A person signed in.", "account", ACCOUNT),
         Event.SIGN_IN_REFUSED: About("A sign-in failed.", "account", ACCOUNT),

@@ -45,7 +45,7 @@ def sent(*, with_file: bool = True) -> Sent:
         when="at" if form.get("when") == "at" else "soon",
         at=form.get("at", "").strip()[:30],
         clock=form.get("clock", "")[:8],
-        reason=form.get("reason", "").strip()[:280],
+        reason=" ".join(form.get("reason", "").split()),
         plans_may_go=form.get("plans_may_go") == "1",
         days=_days(form),
     )

@@ -12,7 +12,7 @@ from gateway.policy import Policy
 from gateway.policyfile import PolicyError
 from gateway.simulating.comparing import is_short, simulate
 from gateway.web import asking
-from gateway.web.admin import restored
+from gateway.web.admin import reason_given, restored
 from gateway.web.guards import at_the_desk, me
 from gateway.web.policydraft import DAYS, Sent, instant_of, is_twice, sent
 from gateway.web.policyshowing import (
@@ -23,7 +23,6 @@ from gateway.web.policyshowing import (
     shown_version,
 )
 from gateway.web.refusals import refused, status_of
-from gateway.web.rules import reason_given
 from gateway.web.state import state
 
 bp = Blueprint("policyroom", __name__, url_prefix="/admin/policy")
