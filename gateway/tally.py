@@ -19,7 +19,7 @@ from gateway.enforcing import watch_guesses, watch_links, watch_traps
 from gateway.ledger import Entry, minute_of
 from gateway.link import Gift
 from gateway.policy import Policy
-from gateway.store import counting, deliveries, statistics
+from gateway.store import deliveries, statistics, turns
 from gateway.store.deliveries import Arrival
 from gateway.store.engine import Database
 from gateway.usage import Use
@@ -174,7 +174,7 @@ class Tally:
     def _write_doors(self, connection: Connection, counts: _Counts) -> None:
         days = Days(self._zones(connection))
         # One process at a time: what somebody did last is read and then written.
-        counting.take_watch(connection)
+        turns.take_watch(connection)
         write_uses(connection, counts.uses, days.of)
         write_clicks(connection, counts.clicks)
         write_views(connection, counts.seen, days.of)
@@ -196,7 +196,7 @@ class Tally:
 
 
 def _let_rules_fire(connection: Connection, policy: Policy, counts: _Counts, now: datetime) -> None:
-    counting.take_watch(connection)
+    turns.take_watch(connection)
     watch_links(connection, policy, sorted({gift_id for gift_id, _ in counts.arrivals}), now)
     watch_guesses(connection, policy, {names for names, _ in counts.forged}, now)
     watch_traps(connection, policy, {names for names, _ in counts.traps}, now)

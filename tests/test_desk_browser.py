@@ -11,7 +11,7 @@ from gateway.accounts.managing import NewAccount, add_account
 from gateway.ledger import OPERATOR, account_actor
 from gateway.link import BY_RULE
 from gateway.sharing.issuing import Issued, Wish, issue_gift
-from gateway.store import firings, gifts
+from gateway.store import firings, freezing, gifts
 from tests.browser import NewPerson, assert_accessible
 from tests.served import PASSWORD, Site, serving_site
 
@@ -38,7 +38,7 @@ def leak(site: Site) -> Issued:
     now = site.runtime.clock()
     who = f"gift:{issued.gift.reference}"
     with site.runtime.database.transaction() as connection:
-        gifts.freeze_gift(connection, issued.gift.id, now, f"{BY_RULE}{RULE}")
+        freezing.freeze_gift(connection, issued.gift.id, now, f"{BY_RULE}{RULE}")
         firings.add_firing(
             connection, rule=RULE, metric="networks", by_whom="link", who=who, then="freeze", mode="enforce",
             count=61, at=now - timedelta(minutes=5), level=0,

@@ -23,6 +23,7 @@ MODULE_LINES = 250
 FUNCTION_LINES = 40
 # What may be longer, and why. A line here that is needed no more fails too.
 LONG_MODULES: dict[str, str] = {
+    "eventbook.py": "a table, one row an event",
     "models.py": "one table after the other, and no behaviour",
     "store/articles.py": "the statements of two tables",
     "verify.py": "it is handed on as one file, so it holds all that a verifier needs",

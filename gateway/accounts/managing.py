@@ -7,7 +7,7 @@ from gateway.accounts.passwords import AccountError, hash_password
 from gateway.accounts.signing import end_all
 from gateway.ledger import Actor, Entry, Event
 from gateway.runtime import Runtime
-from gateway.store import accounts, gifts
+from gateway.store import accounts, freezing
 from gateway.store.accounts import Account
 from gateway.store.entries import append_entry
 
@@ -87,7 +87,9 @@ def suspend(
     with runtime.database.transaction() as connection:
         since = _sure(accounts.take_account(connection, account_id)).suspended_at or now
         accounts.change_account(connection, account_id, suspended_at=since, suspended_because=because)
-        frozen = gifts.freeze_gifts(connection, account_id, now, because, since=since) if freeze_links else []
+        frozen = (
+            freezing.freeze_gifts(connection, account_id, now, because, since=since) if freeze_links else []
+        )
         about: dict[str, str | int] = {"because": because, "frozen": len(frozen)}
         append_entry(
             connection, Entry(now, actor, Event.ACCOUNT_SUSPENDED, f"account:{account_id}", detail=about)
@@ -104,7 +106,9 @@ def unsuspend(runtime: Runtime, actor: Actor, account_id: int, *, because: str) 
     with runtime.database.transaction() as connection:
         found = _sure(accounts.take_account(connection, account_id))
         thawed = (
-            [] if found.suspended_at is None else gifts.thaw_gifts(connection, account_id, found.suspended_at)
+            []
+            if found.suspended_at is None
+            else freezing.thaw_gifts(connection, account_id, found.suspended_at)
         )
         accounts.change_account(connection, account_id, suspended_at=None, suspended_because=None)
         about: dict[str, str | int] = {"because": because, "thawed": len(thawed)}

@@ -12,7 +12,7 @@ from gateway.guard import Rule, Then
 from gateway.ledger import Actor, Entry, Event
 from gateway.link import BY_RULE, Gift, new_capability, new_reference
 from gateway.runtime import Runtime
-from gateway.store import firings, gifts
+from gateway.store import firings, freezing, gifts
 from gateway.store.accounts import Account
 from gateway.store.entries import append_entry
 from gateway.store.firings import RuleReport
@@ -83,7 +83,7 @@ def lift(runtime: Runtime, actor: Actor, admin: Account, firing_id: int, because
         if firings.lift_firing(connection, firing_id, now=now, by=actor.name, because=because.strip()):
             about: dict[str, str | int] = {"rule": found.rule, "because": because.strip()}
             append_entry(connection, Entry(now, actor, Event.RULE_LIFTED, found.who, detail=about))
-            for reference in gifts.thaw_ruled_gifts(connection, found.who, f"{BY_RULE}{found.rule}"):
+            for reference in freezing.thaw_ruled_gifts(connection, found.who, f"{BY_RULE}{found.rule}"):
                 line = Entry(now, actor, Event.GIFT_THAWED, f"gift:{reference}", detail=about)
                 append_entry(connection, line)
     return decision

@@ -13,7 +13,7 @@ from gateway.ledger import GATEWAY, Entry, Event
 from gateway.link import BY_RULE
 from gateway.parties import Parties
 from gateway.policy import Policy
-from gateway.store import counting, firings, gifts
+from gateway.store import counting, firings, freezing
 from gateway.store.counting import Question
 from gateway.store.entries import REPLAYED, append_entry
 
@@ -140,9 +140,9 @@ def _carry_out(
         return
     because = f"{BY_RULE}{firing.rule}"
     if firing.by is By.LINK and parties.gift is not None:
-        frozen = gifts.freeze_gift(connection, parties.gift, now, because, until=firing.until)
+        frozen = freezing.freeze_gift(connection, parties.gift, now, because, until=firing.until)
     elif firing.by is By.SUBSCRIBER and parties.subscriber is not None:
-        frozen = gifts.freeze_gifts(connection, parties.subscriber, now, because, until=firing.until)
+        frozen = freezing.freeze_gifts(connection, parties.subscriber, now, because, until=firing.until)
     else:
         frozen = []
     for reference in frozen:

@@ -12,7 +12,7 @@ from gateway.guard import Metric, Then
 from gateway.link import CONFIRM_AFTER
 from gateway.parties import Parties
 from gateway.policy import Policy
-from gateway.store import counting
+from gateway.store import turns
 
 # Copies are counted after their row was added; every other act before it is done.
 _COPIES = (Metric.COPIED_CHARACTERS, Metric.COPIES_OVER_LIMIT)
@@ -32,7 +32,7 @@ def judge(
     Where a reader, a network or a link is challenged, only a button's press after the wait goes on (`pressed`).
     """
     if act is not Act.ISSUE:  # Whoever issues holds the account's row already.
-        counting.take_turn(connection, parties)
+        turns.take_turn(connection, parties)
     known = known_of(connection, parties, now)
     standing = shut_out(policy, act, known, now, pressed=pressed)
     if standing is not None:
@@ -53,7 +53,7 @@ def shut_out(
 
 def judge_copy(connection: Connection, policy: Policy, parties: Parties, now: datetime) -> Deny | None:
     """Count a copy whose row was just added, and tell what it shuts its reader out of, if anything."""
-    counting.take_turn(connection, parties)
+    turns.take_turn(connection, parties)
     rules = [rule for rule in policy.rules if rule.metric in _COPIES and rule.by in parties.names]
     fired = count_and_fire(connection, policy, rules, parties, now)
     return _strictest((each for each in fired if each.acts(now) and each.concerns(Act.READ)), now)

@@ -12,7 +12,7 @@ from gateway.policy import Policy
 from gateway.sharing.revoking import refundable
 from gateway.simulating import acts
 from gateway.simulating.acts import Act
-from gateway.store import allowances, deliveries, firings, gifts, readings, statistics
+from gateway.store import allowances, deliveries, firings, freezing, gifts, readings, statistics
 from gateway.store.deliveries import Arrival
 
 ROOM_BITS = 24
@@ -71,7 +71,7 @@ def _end(connection: Connection, policy: Policy, act: acts.Ended) -> None:
 
 def _shut(connection: Connection, act: acts.Shut) -> None:
     if act.frozen:
-        gifts.freeze_gift(connection, row_of(act.gift), act.at, "desk")
+        freezing.freeze_gift(connection, row_of(act.gift), act.at, "desk")
     else:
         gifts.change_gift(connection, row_of(act.gift), frozen_at=None, frozen_because="", frozen_until=None)
 
@@ -81,7 +81,7 @@ def _lift(connection: Connection, act: acts.Lifted) -> None:
     for each in known:
         if each.rule == act.rule and each.in_force(act.at):
             firings.lift_firing(connection, each.id, now=act.at, by="", because="")
-    gifts.thaw_ruled_gifts(connection, act.who, f"{BY_RULE}{act.rule}")
+    freezing.thaw_ruled_gifts(connection, act.who, f"{BY_RULE}{act.rule}")
 
 
 def _keep(connection: Connection, act: acts.Kept) -> None:

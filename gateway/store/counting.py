@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -11,7 +11,6 @@ from sqlalchemy import (
     Date,
     Integer,
     Select,
-    Text,
     and_,
     bindparam,
     distinct,
@@ -26,8 +25,6 @@ from gateway.parties import Parties
 from gateway.store.deliveries import account_bytes
 from gateway.store.prepared import Prepared
 
-# The first half of PostgreSQL's two-part advisory locks; any number that nothing else takes will do.
-LOCK = 0x67756172
 _TRIED = arrival.join(gift, gift.c.id == arrival.c.gift_id)
 _WHOSE = {By.LINK: arrival.c.gift_id, By.SUBSCRIBER: gift.c.account_id, By.ARTICLE: gift.c.article_id}
 _NAMED = {By.READER: "reader", By.LINK: "gift", By.SUBSCRIBER: "subscriber", By.ARTICLE: "article"}
@@ -45,26 +42,6 @@ class Question:
     by: By
     since: datetime
     most: int
-
-
-def take_turn(connection: Connection, parties: Parties) -> None:
-    """Let the acts of one reader, and of one network, go one after the other until the transaction ends.
-
-    Without it 64 requests at once would each be the first. SQLite has one writer at a time anyway. Whoever holds a
-    gift's row takes the turns after it, a reader's before a network's, so that no two wait for each other.
-    """
-    names = [parties.names[by][0] for by in (By.READER, By.SUBSCRIBER, By.NETWORK) if by in parties.names]
-    if names and connection.dialect.name == "postgresql":
-        _turns(len(names)).rows(connection, {f"name_{at}": name for at, name in enumerate(names)})
-
-
-def take_watch(connection: Connection) -> None:
-    """Let one process at a time watch what no request waits for, until the transaction ends.
-
-    Without it two would both be the first to see a link spread, and neither would see the other's of the same giver.
-    """
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
 
 
 def count(connection: Connection, questions: Sequence[Question], parties: Parties) -> list[int]:
@@ -95,12 +72,6 @@ def list_spread(
     tried = select(_WHOSE[by]).select_from(_TRIED).where(_WHOSE[by].in_(ids), _tried_since(by, since))
     many = func.count(distinct(arrival.c.network)) > over
     return list(connection.execute(tried.group_by(_WHOSE[by]).having(many).order_by(_WHOSE[by])).scalars())
-
-
-@cache
-def _turns(number: int) -> Prepared:
-    names = (func.hashtext(bindparam(f"name_{at}", type_=Text)) for at in range(number))
-    return Prepared(select(*(func.pg_advisory_xact_lock(LOCK, name) for name in names)))
 
 
 @lru_cache(maxsize=256)

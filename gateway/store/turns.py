@@ -1,0 +1,38 @@
+"""Turns: whose acts go one after the other until a transaction ends, on PostgreSQL, which lets several write at once."""
+
+from functools import cache
+
+from sqlalchemy import Connection, Text, bindparam, func, select
+
+from gateway.guard import By
+from gateway.parties import Parties
+from gateway.store.prepared import Prepared
+
+# The first half of PostgreSQL's two-part advisory locks; any number that nothing else takes will do.
+LOCK = 0x67756172
+
+
+def take_turn(connection: Connection, parties: Parties) -> None:
+    """Let the acts of one reader, and of one network, go one after the other until the transaction ends.
+
+    Without it 64 requests at once would each be the first. SQLite has one writer at a time anyway. Whoever holds a
+    gift's row takes the turns after it, a reader's before a network's, so that no two wait for each other.
+    """
+    names = [parties.names[by][0] for by in (By.READER, By.SUBSCRIBER, By.NETWORK) if by in parties.names]
+    if names and connection.dialect.name == "postgresql":
+        _turns(len(names)).rows(connection, {f"name_{at}": name for at, name in enumerate(names)})
+
+
+def take_watch(connection: Connection) -> None:
+    """Let one process at a time watch what no request waits for, until the transaction ends.
+
+    Without it two would both be the first to see a link spread, and neither would see the other's of the same giver.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(LOCK)))
+
+
+@cache
+def _turns(number: int) -> Prepared:
+    names = (func.hashtext(bindparam(f"name_{at}", type_=Text)) for at in range(number))
+    return Prepared(select(*(func.pg_advisory_xact_lock(LOCK, name) for name in names)))
