@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.auditing.proposals import base_of
-from gateway.auditing.scheduling import LEAD, left_without_plan
+from gateway.auditing.scheduling import LEAD, base_of, left_without_plan
 from gateway.decision import Deny, Reason
 from gateway.policy import Policy, parse
 from gateway.runtime import Runtime

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from gateway.auditing.acts import permitted
-from gateway.auditing.scheduling import LEAD, Scheduled, left_without_plan, same_at, schedule
+from gateway.auditing.scheduling import LEAD, Scheduled, base_of, left_without_plan, same_at, schedule
 from gateway.decision import Decision, Deny, Reason
 from gateway.ledger import Actor, Entry, Event, Outcome
 from gateway.policy import Policy, digest, parse
@@ -117,13 +117,6 @@ def withdraw_version(runtime: Runtime, actor: Actor, admin: Account, version: in
         append_entry(connection, Entry(now, actor, Event.POLICY_WITHDRAWN, f"policy:{version}", detail=about))
     runtime.policies.forget()
     return decision
-
-
-def base_of(connection: Connection, at: datetime | None, now: datetime) -> int:
-    """Find the version that a text which applies from an instant on takes the place of."""
-    soon = now + LEAD
-    latest = policies.latest_at(policies.list_versions(connection), max(at or soon, soon))
-    return 0 if latest is None else latest.version
 
 
 def _not_proposable(

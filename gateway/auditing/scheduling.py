@@ -46,6 +46,13 @@ def schedule(connection: Connection, actor: Actor, wanted: Scheduled, starts: da
     return number
 
 
+def base_of(connection: Connection, at: datetime | None, now: datetime) -> int:
+    """Find the version that a text which applies from an instant on takes the place of."""
+    soon = now + LEAD
+    latest = policies.latest_at(policies.list_versions(connection), max(at or soon, soon))
+    return 0 if latest is None else latest.version
+
+
 def same_at(versions: Iterable[PolicyVersion], text: str, starts: datetime) -> PolicyVersion | None:
     """Find the version that applies at an instant where it says the very same text."""
     latest = policies.latest_at(versions, starts)

@@ -21,7 +21,7 @@ from gateway.store.scratch import Drawn, scratch
 Progress = Callable[[float], None]
 GIVEN = (DONE, FREE)
 # Of so many entries both replays take some seconds.
-SHORT = 5_000
+SHORT = 1_000
 
 
 @dataclass(frozen=True, slots=True)

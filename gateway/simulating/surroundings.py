@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from gateway.enforcing import watch_guesses, watch_links, watch_traps
 from gateway.firing import REMEMBERED
+from gateway.guard import By, Metric
 from gateway.link import BY_RULE, Gift
 from gateway.period import month_of
 from gateway.policy import Policy
@@ -48,7 +49,8 @@ def arrive(connection: Connection, policy: Policy, gift: Gift, network: bytes | 
     gift = gifts.take_gift_by_id(connection, gift.id) or gift
     came = Arrival(at, at if gift.read_up else None)
     deliveries.add_arrivals(connection, {(gift.id, network): came})
-    watch_links(connection, policy, [gift.id], at)
+    if any(rule.metric is Metric.NETWORKS and rule.by is not By.READER for rule in policy.rules):
+        watch_links(connection, policy, [gift.id], at)
 
 
 def _try(connection: Connection, policy: Policy, act: acts.Tries) -> None:
