@@ -10,6 +10,8 @@ from gateway.verify import salted
 
 # RFC 8785 has the numbers of IEEE 754, which hold no whole number beyond these for certain.
 LARGEST_NUMBER = 2**53 - 1
+# An entry's number begins with its month, such as 202605, so that a month of the log can be put away as one piece.
+NUMBERS_A_MONTH = 1_000_000_000
 
 Words = Mapping[str, str | int]
 
@@ -212,6 +214,12 @@ def spelled(detail: Words) -> str:
 def spelled_instant(at: datetime) -> str:
     """Spell an instant to the microsecond, in UTC."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def first_number(at: datetime) -> int:
+    """Return the number that an instant's month, in UTC, begins with; the month has NUMBERS_A_MONTH of them."""
+    at = at.astimezone(UTC)
+    return (at.year * 100 + at.month) * NUMBERS_A_MONTH
 
 
 def minute_of(at: datetime) -> datetime:

@@ -394,10 +394,34 @@ log_stop = Table(
     Column("because", Text, nullable=False),
 )
 
+# Which numbers are of which month where a number does not tell so itself: entries that were there before it did.
+log_part = Table(
+    "log_part",
+    metadata,
+    Column("from_number", Key, primary_key=True, autoincrement=False),
+    Column("to_number", Key, nullable=False),
+    Column("month", String(7), nullable=False),
+)
+
+# What was put away: the numbers from the first to before the second, and the places in the tree that its file covers.
+archived = Table(
+    "archived",
+    metadata,
+    Column("from_number", Key, primary_key=True, autoincrement=False),
+    Column("to_number", Key, nullable=False),
+    Column("month", String(7), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("entries", Key, nullable=False),
+    Column("first", Key, nullable=False),
+    Column("stop", Key, nullable=False),
+    Column("file", String(200), nullable=False),
+    Column("sha256", LargeBinary(32), nullable=False),
+)
+
 repeat = Table(
     "repeat",
     metadata,
-    Column("entry_id", Key, ForeignKey("entry.id"), primary_key=True, autoincrement=False),
+    Column("entry_id", Key, primary_key=True, autoincrement=False),
     Column("actor", String(100), nullable=False),
     Column("subject", String(100), nullable=False),
     Column("reason", String(64), nullable=False),

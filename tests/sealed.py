@@ -83,7 +83,11 @@ class SealedLog:
 
 def _drop_triggers(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
-        found = "SELECT tgname, relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid WHERE NOT tgisinternal"
+        # A partition's copy of its table's trigger goes with that.
+        found = (
+            "SELECT tgname, relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
+            "WHERE NOT tgisinternal AND tgparentid = 0"
+        )
         for name, table in connection.execute(text(found)).all():
             connection.execute(text(f"DROP TRIGGER {name} ON {table}"))
     else:

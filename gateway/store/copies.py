@@ -26,7 +26,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from gateway.models import Instant, account, article, gift, metadata
+from gateway.ledger import NUMBERS_A_MONTH
+from gateway.models import Instant, account, article, entry, gift, metadata
 from gateway.store.engine import Database
 
 ROWS_AT_ONCE = 500
@@ -112,9 +113,9 @@ def number_on(connection: Connection) -> None:
     for each in metadata.sorted_tables:
         if _is_numbered(each):
             counter = func.pg_get_serial_sequence(each.name, "id")
-            connection.execute(
-                select(func.setval(counter, func.coalesce(func.max(each.c.id), 0) + 1, false()))
-            )
+            # An entry's number has its month before what is counted.
+            counted = each.c.id % NUMBERS_A_MONTH if each is entry else each.c.id
+            connection.execute(select(func.setval(counter, func.coalesce(func.max(counted), 0) + 1, false())))
 
 
 def _is_numbered(found: Table) -> bool:

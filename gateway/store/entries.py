@@ -22,7 +22,16 @@ from sqlalchemy import (
 )
 
 from gateway import metrics
-from gateway.ledger import Entry, Event, Outcome, known_as, sealed_personal, spelled
+from gateway.ledger import (
+    NUMBERS_A_MONTH,
+    Entry,
+    Event,
+    Outcome,
+    first_number,
+    known_as,
+    sealed_personal,
+    spelled,
+)
 from gateway.models import entry, entry_person, repeat
 from gateway.store.entryfilter import EntryFilter, narrowed
 
@@ -55,7 +64,14 @@ class StoredEntry:
 
 _FIELDS = ("at", "actor", "event", "subject", "outcome", "reason", "rule", "visitor", "request_id", "detail")
 _COLUMNS = [entry.c[name] for name in ("id", *_FIELDS)]
-_APPEND = insert(entry).returning(entry.c.id)
+_MONTH = bindparam("month", type_=entry.c.id.type)
+# A number begins with its month. PostgreSQL counts on over all of them; SQLite, which has one writer, in each.
+_NUMBERS = {
+    "postgresql": _MONTH + func.nextval(literal("entry_id_seq", literal_execute=True)) % NUMBERS_A_MONTH,
+    "sqlite": select(func.coalesce(func.max(entry.c.id), _MONTH) + 1)
+    .where(entry.c.id >= _MONTH, entry.c.id < _MONTH + NUMBERS_A_MONTH)
+    .scalar_subquery(),
+}
 _REPEAT = (
     update(repeat)
     .where(
@@ -92,9 +108,11 @@ def append_entry(connection: Connection, line: Entry) -> None:
             values |= {f"field_{number}": what, f"salt_{number}": salt, f"value_{number}": value}
         if refused:
             values |= {"known_as": line.actor.known_as, "known_subject": line.subject}
+        values["month"] = first_number(line.at)
         connection.execute(_append_at_once(len(beside), refused=refused), values)
         return
-    entry_id = connection.execute(_APPEND, row).scalar_one()
+    appended = _append(connection.dialect.name)
+    entry_id = connection.execute(appended, row | {"month": first_number(line.at)}).scalar_one()
     if beside:
         rows = [(entry_id, what, salt, value) for what, (salt, value) in beside.items()]
         connection.execute(insert(entry_person), [dict(zip(_BESIDE, each, strict=True)) for each in rows])
@@ -167,11 +185,17 @@ def _row(line: Entry, subject: str, personal: str) -> dict[str, Any]:
 
 
 @cache
+def _append(dialect: str) -> Any:
+    given = {name: bindparam(name, type_=entry.c[name].type) for name in (*_FIELDS, "personal")}
+    return insert(entry).values(id=_NUMBERS[dialect], **given).returning(entry.c.id)
+
+
+@cache
 def _append_at_once(beside: int, *, refused: bool) -> Any:
     """Spell one statement for PostgreSQL that appends an entry with all that stands beside it."""
     names = (*_FIELDS, "personal")
     given = {name: bindparam(f"entry_{name}", type_=entry.c[name].type) for name in names}
-    line = insert(entry).values(given).returning(entry.c.id).cte("line")
+    line = insert(entry).values(id=_NUMBERS["postgresql"], **given).returning(entry.c.id).cte("line")
     parts = []
     for number in range(beside):
         values = [

@@ -6,6 +6,8 @@ from gateway.models import metadata
 
 # What only grows; a personal value may go, and so may what was sealed from the outbox.
 GROWS = frozenset({"entry", "leaf", "node", "checkpoint", "sealed_log", "log_stop"})
+# What only the tables' owner writes: a month of the log is put away by nobody else.
+STANDS = frozenset({"archived", "log_part"})
 GROWS_AND_LOSES = frozenset({"entry_person", "outbox"})
 
 
@@ -25,12 +27,15 @@ def allow(connection: Connection, role: str) -> None:
         f"GRANT USAGE ON SCHEMA {schema} TO {quoted}",
         f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {quoted}",
         f"GRANT SELECT ON alembic_version TO {quoted}",
+        f"GRANT EXECUTE ON FUNCTION make_log_month(text) TO {quoted}",
         *(f'GRANT {_rights(table)} ON "{table}" TO {quoted}' for table in metadata.tables),
     ):
         connection.execute(text(statement))
 
 
 def _rights(table: str) -> str:
+    if table in STANDS:
+        return "SELECT"
     if table in GROWS:
         return "SELECT, INSERT"
     if table in GROWS_AND_LOSES:

@@ -78,9 +78,22 @@ def known() -> frozenset[str]:
 
 def drift(connection: Connection) -> list[Any]:
     """Compare the database with the models; an empty list means that they agree."""
-    options = {"compare_type": True, "compare_server_default": _default_differs}
+    within = parts(connection)
+    options = {
+        "compare_type": True,
+        "compare_server_default": _default_differs,
+        "include_name": lambda name, kind, _within: kind != "table" or name not in within,
+    }
     found: list[Any] = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
     return found
+
+
+def parts(connection: Connection) -> frozenset[str]:
+    """Name the partitions of PostgreSQL, which are of their tables and nothing by themselves."""
+    if connection.dialect.name != "postgresql":
+        return frozenset()
+    found = text("SELECT relname FROM pg_class WHERE relispartition AND relkind = 'r'")
+    return frozenset(connection.execute(found).scalars())
 
 
 def check(database: Database) -> None:
