@@ -210,6 +210,12 @@ BOOK: Mapping[Event, About] = MappingProxyType(
             "log, gifts, accounts",
             "filter, form, rows, whole, sha256",
         ),
+        Event.LOG_MONTH_ARCHIVED: About(
+            "A month of the log was put away into a file, and its entries were dropped here.",
+            "operator, gateway",
+            "log",
+            "month, entries, first, stop, file, sha256",
+        ),
         Event.SEAL_KEY_ADDED: About("A key that signs checkpoints was added.", "operator", "log", "key"),
         Event.SEAL_KEY_RETIRED: About("A key signs checkpoints no more.", "operator", "log", "key"),
         Event.PERSON_EXPORTED: About(

@@ -10,8 +10,6 @@ from gateway.verify import salted
 
 # RFC 8785 has the numbers of IEEE 754, which hold no whole number beyond these for certain.
 LARGEST_NUMBER = 2**53 - 1
-# An entry's number begins with its month, such as 202605, so that a month of the log can be put away as one piece.
-NUMBERS_A_MONTH = 1_000_000_000
 
 Words = Mapping[str, str | int]
 
@@ -91,6 +89,7 @@ class Event(StrEnum):
     LOG_READ = "log:read"
     EXPORT_BEGUN = "export:begun"
     EXPORT_ENDED = "export:ended"
+    LOG_MONTH_ARCHIVED = "log:month_archived"
     SEAL_KEY_ADDED = "seal_key:added"
     SEAL_KEY_RETIRED = "seal_key:retired"
     PERSON_EXPORTED = "person:exported"
@@ -214,12 +213,6 @@ def spelled(detail: Words) -> str:
 def spelled_instant(at: datetime) -> str:
     """Spell an instant to the microsecond, in UTC."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
-
-
-def first_number(at: datetime) -> int:
-    """Return the number that an instant's month, in UTC, begins with; the month has NUMBERS_A_MONTH of them."""
-    at = at.astimezone(UTC)
-    return (at.year * 100 + at.month) * NUMBERS_A_MONTH
 
 
 def minute_of(at: datetime) -> datetime:

@@ -47,7 +47,12 @@ class Growth:
 
     def root(self) -> bytes:
         """Hash the whole tree."""
-        return Tree(self.size, [peak for tile in reversed(self._tiles) for peak in tile.peaks]).root()
+        return Tree(self.size, self.peaks).root()
+
+    @property
+    def peaks(self) -> list[bytes]:
+        """The roots of the whole subtrees that the tree is made of, largest first."""
+        return [peak for tile in reversed(self._tiles) for peak in tile.peaks]
 
     def copy(self) -> "Growth":
         """Copy the tree, to let it grow on trial."""

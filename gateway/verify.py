@@ -1,10 +1,11 @@
 """Prove the gateway's log away from the gateway, with this one file, Python and the package `cryptography`.
 
     python verify.py EXPORT --key KEY [--checkpoints PATH …]   every entry, against every checkpoint
+    python verify.py MONTH.zip --key KEY                       a month that was put away, in its place in the log
     python verify.py PROOF.json --key KEY                      one entry, or one history
 
 KEY is a public key as `gateway audit keys` prints it, or a file of such lines; PATH is a checkpoint somebody kept, a
-file of them or a folder. It ends with 0 when all agrees, with 1 when something does not, with 2 when something could
+file of them or a folder. With `--archive FOLDER` the months that an export lacks are read from where they were put away. It ends with 0 when all agrees, with 1 when something does not, with 2 when something could
 not be read. What is verified: RFC 6962 (the Merkle tree), C2SP signed-note and tlog-checkpoint (the checkpoints).
 """
 
@@ -20,6 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
+from typing import IO
 from zipfile import BadZipFile, ZipFile
 
 from cryptography.exceptions import InvalidSignature
@@ -31,6 +33,8 @@ FAULTS_TOLD = 20
 STEP = 10_000
 # In RFC 8785 a quotation mark inside a text is escaped, so these bytes stand in no text.
 BEGUN = b'"event":"log:begun"'
+# What stands in an export in the place of an entry that is gone, and of one that is in another file.
+GONE, ELSEWHERE = NO_ENTRY = b"null\n", b"false\n"
 
 Beside = tuple[str, bytes, str]
 Progress = Callable[[int], None]
@@ -212,13 +216,17 @@ def each_note(lines: Iterable[str]) -> Iterator[Note]:
 
 @dataclass(slots=True)
 class Line:
-    """One place of the tree: the entry's number, the hash that was stored, and the entry itself, None where it is gone."""
+    """One place of the tree: the entry's number, the hash that was stored, and the entry itself, None where it is gone.
+
+    `elsewhere` says that it is not gone but in another file: a month that was put away, or another month than this one.
+    """
 
     position: int
     entry: int | None
     stored: bytes
     text: bytes | None
     beside: Sequence[Beside] = ()
+    elsewhere: bool = False
 
 
 @dataclass(slots=True)
@@ -238,6 +246,7 @@ class Report:
     entries: int = 0
     checkpoints: int = 0
     beside: int = 0
+    elsewhere: int = 0
     faults: int = 0
     told: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
@@ -250,21 +259,37 @@ class Report:
             self.told.append(words)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the log a month lies: the tree before it, and a later checkpoint with the proof that it goes on from it.
+
+    A file of the whole log begins with the empty tree and needs no such proof.
+    """
+
+    before: Tree = field(default_factory=Tree)
+    stop: int = 0
+    later: Note | None = None
+    proof: Sequence[bytes] = ()
+
+
 def examine(
     lines: Iterable[Line],
     notes: Iterable[Note],
     keys: Sequence[bytes],
     *,
     unpublished: int = 0,
+    place: Place | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Hold every entry against its leaf hash, and the tree of these against every checkpoint, smallest first.
 
-    A living log may have `unpublished` entries at its end, whose checkpoint is about to be.
+    A living log may have `unpublished` entries at its end, whose checkpoint is about to be. A month has its `place`.
     """
-    report, tree, logs = Report(), Tree(), dict[str, _Log]()
+    place = place or Place()
+    tree = Tree(place.before.size, place.before.peaks)
+    report, logs = Report(), dict[str, _Log]()
     coming = iter(notes)
-    note = _judged_to(0, next(coming, None), coming, tree, logs, report)
+    note = _judged_to(tree.size, next(coming, None), coming, tree, logs, report)
     for line in lines:
         _examine_line(line, tree.size, report, logs)
         tree.append(line.stored)
@@ -276,7 +301,10 @@ def examine(
     while note is not None:
         _judge(note, None, logs, report)
         note = next(coming, None)
-    _conclude(logs, keys, report, unpublished)
+    if place.later is None:
+        _conclude(logs, keys, report, unpublished)
+    else:
+        _conclude_month(place, place.later, logs, keys, report)
     if progress is not None:
         progress(tree.size)
     return report
@@ -285,6 +313,9 @@ def examine(
 def _examine_line(line: Line, expected: int, report: Report, logs: dict[str, _Log]) -> None:
     if line.position != expected:
         report.fault(f"position {expected} is missing; the next that is there is {line.position}")
+    if line.text is None and line.elsewhere:
+        report.elsewhere += 1
+        return
     if line.text is None:
         report.fault(f"{_name(line, expected)} was deleted")
         return
@@ -369,7 +400,30 @@ def _conclude(logs: dict[str, _Log], keys: Sequence[bytes], report: Report, unpu
         )
 
 
-def _tell_interval(origin: str, log: _Log, bad: Note, report: Report) -> None:
+def _conclude_month(
+    place: Place, later: Note, logs: dict[str, _Log], keys: Sequence[bytes], report: Report
+) -> None:
+    """Hold the tree up to the month's end against a later checkpoint; whose key signed the month's own matters less."""
+    first, stop = place.before.size, report.entries
+    report.entries -= first
+    for origin, log in logs.items():
+        if log.bad is not None:
+            _tell_interval(origin, log, log.bad, report, first=first)
+    if not later.signed_by(keys):
+        report.fault(
+            f"the checkpoint of {later.origin} at size {later.size} is signed by no key that was given"
+        )
+    elif not verify_consistency(stop, later.size, place.proof, report.root, later.root):
+        report.fault(
+            f"what is at positions {first} to {stop - 1} is not what {later.origin} has at size {later.size}"
+        )
+    else:
+        report.remarks.append(
+            f"stands at positions {first} to {stop - 1} of {later.origin} at size {later.size}"
+        )
+
+
+def _tell_interval(origin: str, log: _Log, bad: Note, report: Report, first: int = 0) -> None:
     kept, published = log.given_up or (None, 0)
     if kept is not None and bad.size > kept and log.last is not None and log.last.size <= published:
         report.remarks.append(
@@ -377,8 +431,8 @@ def _tell_interval(origin: str, log: _Log, bad: Note, report: Report) -> None:
             f"{published - kept} were given up"
         )
         return
-    since = 0 if log.good is None else log.good.size
-    if bad.size > report.entries:
+    since = first if log.good is None else log.good.size
+    if bad.size > first + report.entries:
         report.fault(
             f"the log was truncated: the checkpoint of {origin} at size {bad.size} covers entries after position "
             f"{report.entries - 1}, which are gone"
@@ -408,19 +462,79 @@ def merged(streams: Iterable[Iterator[Note]]) -> Iterator[Note]:
     return heapq.merge(*streams, key=lambda note: note.size)
 
 
-def export_lines(archive: ZipFile) -> Iterator[Line]:
-    """Yield what an export holds, place by place."""
+class Months:
+    """The months that were put away, each in its file; what they hold is read in the order of the log."""
+
+    def __init__(self, folder: Path | None) -> None:
+        spans = {path: _span(path) for path in (() if folder is None else sorted(folder.glob("*.zip")))}
+        self.files = {first: path for path, (first, _) in spans.items()}
+        self._spans = list(spans.values())
+        self._reading: dict[int, Iterator[tuple[int, bytes | None]]] = {}
+        self._next: dict[int, tuple[int, bytes | None]] = {}
+
+    def cover(self, position: int) -> bool:
+        """Tell whether a position is within one of the months."""
+        return any(first <= position < stop for first, stop in self._spans)
+
+    def entry_at(self, position: int) -> bytes | None:
+        """Find the entry at a position; positions must be asked for in their order."""
+        for first in [each for each in self.files if each <= position]:
+            reading = self._reading.setdefault(first, _entries(self.files[first], first))
+            found = self._next.get(first) or next(reading, None)
+            while found is not None and found[0] < position:
+                found = next(reading, None)
+            if found is None:
+                del self.files[first]
+                continue
+            self._next[first] = found
+            if found[0] == position and found[1] is not None:
+                return found[1]
+        return None
+
+
+def _span(path: Path) -> tuple[int, int]:
+    try:
+        with ZipFile(path) as archive:
+            about = json.loads(archive.read("about.json"))
+            return int(about["first"]), int(about["stop"])
+    except (BadZipFile, KeyError, ValueError, TypeError):
+        raise UnreadableError(f"{path}: is no month of the gateway's log, or damaged") from None
+
+
+def _entries(path: Path, first: int) -> Iterator[tuple[int, bytes | None]]:
+    with ZipFile(path) as archive, _part(archive, "entries.jsonl") as entries:
+        for position, text in enumerate(entries, first):
+            yield position, None if text in NO_ENTRY else text.rstrip(b"\n")
+
+
+def export_lines(archive: ZipFile, first: int, months: Months) -> Iterator[Line]:
+    """Yield what an export holds, place by place from its first on."""
     personal = _personal(archive)
     waiting = next(personal, None)
     with _part(archive, "entries.jsonl") as entries, _part(archive, "leaves.txt") as leaves:
-        for position, (text, stored) in enumerate(zip_longest(entries, leaves)):
+        for position, (text, stored) in enumerate(zip_longest(entries, leaves), first):
             beside: list[Beside] = []
             while waiting is not None and waiting[0] == position:
                 beside.append(waiting[1])
                 waiting = next(personal, None)
-            entry = None if text is None or text == b"null\n" else text.rstrip(b"\n")
+            entry = None if text is None or text in NO_ENTRY else text.rstrip(b"\n")
+            elsewhere = text == ELSEWHERE
+            if elsewhere and months.cover(position):
+                entry, elsewhere = months.entry_at(position), False
             hashed = bytes.fromhex(stored.decode()) if stored else leaf_hash(entry or b"")
-            yield Line(position, None, hashed, entry, beside)
+            yield Line(position, None, hashed, entry, beside, elsewhere)
+
+
+def _place(archive: ZipFile) -> Place:
+    about = json.loads(archive.read("about.json"))
+    if "first" not in about:
+        return Place()
+    peaks = [bytes.fromhex(each) for each in about["before"]]
+    first = int(about["first"])
+    if first < 0 or len(peaks) != first.bit_count() or not _are_hashes(*peaks):
+        raise ValueError("the tree before it is none")
+    proof = [bytes.fromhex(each) for each in about["proof"]]
+    return Place(Tree(first, peaks), int(about["stop"]), read_note(about["checkpoint"]), proof)
 
 
 def _part(archive: ZipFile, name: str) -> io.BufferedReader:
@@ -437,16 +551,31 @@ def _personal(archive: ZipFile) -> Iterator[tuple[int, Beside]]:
 
 
 def verify_export(
-    path: Path, keys: Sequence[bytes], kept: Iterable[Path], progress: Progress | None = None
+    path: Path | IO[bytes],
+    keys: Sequence[bytes],
+    kept: Iterable[Path],
+    progress: Progress | None = None,
+    months: Months | None = None,
 ) -> Report:
-    """Verify an export against the checkpoints in it and those that somebody kept; raises UnreadableError."""
+    """Verify an export, or a month, against the checkpoints in it and those that somebody kept; raises UnreadableError."""
     try:
         with ZipFile(path) as archive, archive.open("checkpoints.txt") as file:
+            place = _place(archive)
             own = each_note(io.TextIOWrapper(file, "utf-8", newline="\n"))
-            streams = [own, *(stream for each in kept for stream in notes_of(each))]
-            return examine(export_lines(archive), merged(streams), keys, progress=progress)
-    except (BadZipFile, KeyError, ValueError, EOFError) as fault:
+            notes = merged([own, *(stream for each in kept for stream in notes_of(each))])
+            if place.later is not None:
+                # Other checkpoints say nothing of a month that stands alone.
+                notes = (note for note in notes if place.before.size <= note.size <= place.stop)
+            lines = export_lines(archive, place.before.size, months or Months(None))
+            return _told_elsewhere(examine(lines, notes, keys, place=place, progress=progress))
+    except (BadZipFile, KeyError, TypeError, ValueError, EOFError) as fault:
         raise UnreadableError(f"{path}: is no export of the gateway's log, or damaged ({fault})") from None
+
+
+def _told_elsewhere(report: Report) -> Report:
+    if report.elsewhere:
+        report.remarks.append(f"{report.elsewhere} entries are in other files, and only their hashes here")
+    return report
 
 
 def verify_proof(text: str, keys: Sequence[bytes]) -> str:
@@ -524,6 +653,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--checkpoints", action="append", type=Path, default=[], help="checkpoints kept elsewhere"
     )
+    parser.add_argument("--archive", type=Path, help="the folder of the months that were put away")
     asked = parser.parse_args(arguments)
     progress = _bar if sys.stderr.isatty() else None
     try:
@@ -531,7 +661,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if asked.file.suffix == ".json":
             words, status = verify_proof(asked.file.read_text("utf-8"), keys), 0
         else:
-            report = verify_export(asked.file, keys, asked.checkpoints, progress)
+            report = verify_export(asked.file, keys, asked.checkpoints, progress, Months(asked.archive))
             words, status = told(report), int(report.faults > 0)
     except NotProvenError as fault:
         words, status = f"FAULT: {fault}", 1

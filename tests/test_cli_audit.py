@@ -1,5 +1,7 @@
 """`gateway audit`, `gateway db role` and a restore, as an operator types them."""
 
+import json
+import zipfile
 from pathlib import Path
 
 from gateway.settings import read_settings
@@ -19,7 +21,8 @@ def test_an_operator_seals_verifies_exports_and_proves(terminal: Terminal, tmp_p
     kept = tmp_path / "kept.txt"
     kept.write_text((terminal.var / "checkpoints" / "checkpoint").read_text())
     terminal.done("jobs", "run", "--once")
-    for asked in (("--entry", "1"), ("--since", str(kept))):
+    first = json.loads(zipfile.ZipFile(export).read("entries.jsonl").splitlines()[0])
+    for asked in (("--entry", str(first["id"])), ("--since", str(kept))):
         terminal.done("audit", "prove", *asked, "--to", str(proof))
         assert verify_outside([str(proof), "--key", key]) == 0
     assert verify_outside([str(export), "--key", key, "--checkpoints", str(kept)]) == 0
@@ -79,3 +82,18 @@ def test_a_role_is_for_postgresql(terminal: Terminal) -> None:
         assert "SQLite knows no roles" in terminal.fault(1, "db", "role", "gateway_writer")
     else:
         assert "may add to the log" in terminal.done("db", "role", "gateway_writer")
+
+
+def test_a_month_is_put_away_by_name_and_a_young_one_is_not(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.done("jobs", "run", "--once")
+    archive = str(tmp_path / "archive")
+    assert terminal.done("audit", "archive", "--before", "2020-01", "--to", archive) == (
+        "there is nothing from before 2020-01\n"
+    )
+    assert "as the policy has it" in terminal.fault(
+        2, "audit", "archive", "--before", "2999-01", "--to", archive
+    )
+    assert "want a month, such as 2026-05" in terminal.fault(
+        2, "audit", "archive", "--before", "May", "--to", archive
+    )
+    assert "all agree" in terminal.done("audit", "verify", "--archive", str(tmp_path))

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -9,13 +10,20 @@ import pytest
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
+from gateway.checkpoint import public_bytes
+from gateway.keeping.proving import verify_log
+from gateway.keeping.publishing import Shelf
+from gateway.keeping.sealing import Sealer
+from gateway.keys import open_key_ring
 from gateway.ledger import OPERATOR, Entry, Event, Outcome, reader_actor
 from gateway.merkle import Node
 from gateway.models import metadata
-from gateway.runtime import utc_now
-from gateway.store import roles, schema, sealing
+from gateway.runtime import Runtime, utc_now
+from gateway.sealkeys import SealKeys
+from gateway.store import months, roles, schema, sealing
 from gateway.store.engine import Database, open_database
 from gateway.store.entries import EntryFilter, append_entry, list_entries
+from tests.house import Clock
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -172,7 +180,17 @@ def test_the_gateways_role_adds_to_the_log_and_changes_nothing_of_it(empty_postg
             sealing.drop_waiting(connection, [each.entry_id for each in sealing.list_waiting(connection)])
             == 1
         )
-    for table in sorted(roles.GROWS):
+    with database.transaction() as connection:
+        connection.execute(text(f"SET LOCAL ROLE {role}"))
+        months.make_room(connection, datetime(2031, 5, 1, tzinfo=UTC))
+        assert connection.execute(text("SELECT to_regclass('entry_2031_05') IS NOT NULL")).scalar()
+    partitions = ["entry_2031_05", "entry_rest"]
+    for part in partitions:
+        with pytest.raises(DBAPIError, match="permission denied"):
+            _do_as(database, role, f"DELETE FROM {part}")
+        with pytest.raises(DBAPIError, match="must be owner"):
+            _do_as(database, role, f"DROP TABLE {part}")
+    for table in sorted(roles.GROWS | roles.STANDS):
         column = next(iter(metadata.tables[table].columns)).name
         for act in (f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}", f"TRUNCATE {table}"):
             with pytest.raises(DBAPIError, match="permission denied"):
@@ -253,3 +271,49 @@ def test_the_template_of_the_tests_has_the_triggers_of_the_log(database_url: str
     with engine.connect() as connection:
         assert schema.current(connection) == schema.newest()
     engine.dispose()
+
+
+def test_a_log_that_was_sealed_before_numbers_told_months_keeps_every_row_and_proof(
+    empty: Database, tmp_path: Path
+) -> None:
+    schema.upgrade(empty, "0006")
+    clock = Clock()
+    runtime = Runtime(empty, open_key_ring(tmp_path / "keys.json"), "https://news.example", clock=clock)
+    keys, shelf = SealKeys(tmp_path / "seal-keys.json"), Shelf(tmp_path / "checkpoints")
+    sealer = Sealer(runtime, keys, shelf)
+    insert = text(
+        "INSERT INTO entry (id, at, actor, event, subject, outcome) VALUES (:id, :at, 'operator', 'key:added', 'key:1', 'permit')"
+    )
+    months_of_numbers = [(1, 12), (2, 12), (4, 1), (3, 12), (5, 1), (6, 3)]
+    with empty.transaction() as connection:
+        for number, month in months_of_numbers:
+            year = 2025 if month == 12 else 2026
+            connection.execute(
+                insert,
+                {
+                    "id": number,
+                    "at": f"{year}-{month:02}-10 12:00:00+00:00"[: 19 if empty.dialect == "sqlite" else 25],
+                },
+            )
+    sealer.beat()
+    public = [public_bytes(key) for key in keys.private_keys()]
+    rows = text("SELECT id, at, actor FROM entry ORDER BY id")
+    with empty.reading() as connection:
+        before = connection.execute(rows).all()
+    schema.upgrade(empty)
+    with empty.reading() as connection:
+        assert connection.execute(rows).all() == before
+        parts = connection.execute(
+            text("SELECT month, from_number, to_number FROM log_part ORDER BY 1")
+        ).all()
+        assert parts[:2] == [("2025-12", 1, 4), ("2026-01", 4, 6)]
+    assert verify_log(runtime, shelf, public).told == []
+    clock.forward(minutes=2)
+    sealer.beat()
+    report = verify_log(runtime, shelf, public)
+    assert (report.told, report.entries) == ([], len(before) + 1)
+    schema.downgrade(empty, "0006")
+    with empty.reading() as connection:
+        assert connection.execute(rows).all()[: len(before)] == before
+    schema.upgrade(empty)
+    assert verify_log(runtime, shelf, public).told == []

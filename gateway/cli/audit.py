@@ -8,16 +8,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from gateway import verify as verifier
 from gateway.checkpoint import public_bytes
-from gateway.cli.opening import RefusedError, opened, opened_shelf, sure
+from gateway.cli.opening import Month, RefusedError, opened, opened_shelf, sure
 from gateway.keeping import proving
 from gateway.keeping.beginning import AlarmError, begin_log
+from gateway.keeping.putting_away import Archive, put_away
 from gateway.keeping.sealkeys import list_seal_keys, retire_seal_key, rotate_seal_key
 from gateway.ledger import OPERATOR
 from gateway.runtime import Runtime
 from gateway.sealkeys import SealKeys
-from gateway.settings import read_settings
+from gateway.settings import Settings, read_settings
 
 File = click.Path(path_type=Path)
+Folder = click.Path(path_type=Path, file_okay=False)
 COLUMNS = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
 
 
@@ -34,22 +36,27 @@ def audit() -> None:
 @click.option(
     "--checkpoints", "kept", multiple=True, type=File, help="Checkpoints that somebody kept elsewhere."
 )
-def verify(export: Path | None, keys: tuple[str, ...], kept: tuple[Path, ...]) -> int:
+@click.option(
+    "--archive", type=Folder, help="The folder of the months that were put away, to verify these too."
+)
+def verify(export: Path | None, keys: tuple[str, ...], kept: tuple[Path, ...], archive: Path | None) -> int:
     """Verify the living log, or EXPORT, against its checkpoints; ends with 1 where something does not agree.
 
     Name a key and checkpoints that were kept elsewhere: what lies on this machine may have been changed with it.
     """
     settings = read_settings()
-    public = verifier.keys_of(keys)
-    if not public:
-        public = [public_bytes(key) for key in SealKeys(settings.seal_key_file).private_keys()]
+    public = verifier.keys_of(keys) or _own_keys(settings)
     with Progress(
         TextColumn("verifying"), *COLUMNS, console=Console(stderr=True), transient=True
     ) as progress:
         task = progress.add_task("verifying", total=None)
         if export is not None:
             report = verifier.verify_export(
-                export, public, kept, lambda done: progress.update(task, completed=done)
+                export,
+                public,
+                kept,
+                lambda done: progress.update(task, completed=done),
+                verifier.Months(archive),
             )
         else:
             with opened() as runtime:
@@ -59,6 +66,7 @@ def verify(export: Path | None, keys: tuple[str, ...], kept: tuple[Path, ...]) -
                     opened_shelf(settings),
                     public,
                     kept=kept,
+                    archive=archive,
                     progress=lambda done: progress.update(task, completed=done),
                 )
     click.echo(verifier.told(report))
@@ -84,6 +92,29 @@ def export(file: Path, personal: bool) -> None:  # noqa: FBT001 - click hands op
             progress=lambda done: progress.update(task, completed=done),
         )
     click.echo(f"{file}: {exported.entries} entries of {exported.origin}, {exported.size} bytes")
+
+
+@audit.command()
+@click.option("--before", required=True, type=Month(), help="The first month to stay, such as 2026-05.")
+@click.option("--to", "folder", required=True, type=Folder, help="Where to put a file for each month.")
+@click.option(
+    "--key", "keys", multiple=True, help="A public key or a file of them, where an old one is needed."
+)
+def archive(before: str, folder: Path, keys: tuple[str, ...]) -> None:
+    """Put every month before another away: each into a file that verifies by itself, and then out of the database.
+
+    On PostgreSQL the tables' owner has to do so. What the months' entries hashed to stays, so the log goes on to
+    verify; what stands beside them, a device or a network, is personal and is not put away but dropped.
+    """
+    settings = read_settings()
+    public = verifier.keys_of(keys) or _own_keys(settings)
+    done = 0
+    with opened() as runtime:
+        for each in put_away(runtime, OPERATOR, Archive(folder, opened_shelf(settings), public), before):
+            done += 1
+            click.echo(f"{each.part.month}: {each.entries} entries, now in {folder / each.file}")
+    if not done:
+        click.echo(f"there is nothing from before {before}")
 
 
 @audit.command()
@@ -145,6 +176,10 @@ def begin(reason: str, yes: bool) -> None:  # noqa: FBT001 - click hands options
         except AlarmError as alarm:
             raise RefusedError(str(alarm)) from None
     click.echo(f"the log is now {origin}")
+
+
+def _own_keys(settings: Settings) -> list[bytes]:
+    return [public_bytes(key) for key in SealKeys(settings.seal_key_file).private_keys()]
 
 
 def _proof(runtime: Runtime, entry_id: int | None, since: Path | None) -> str:

@@ -17,8 +17,10 @@ from gateway.keeping.people import PersonError
 from gateway.keeping.policies import ProposalError
 from gateway.keeping.proving import ProofError
 from gateway.keeping.publishing import PublishingError, Shelf, shelf_at
+from gateway.keeping.putting_away import ArchiveError
 from gateway.keeping.revocations import RevocationsError
 from gateway.keys import KeyFileError
+from gateway.logmonth import month_begins, month_of
 from gateway.policyfile import PolicyError
 from gateway.resources import ResourceMissingError
 from gateway.runtime import NoPolicyError, Runtime
@@ -31,6 +33,7 @@ from gateway.verify import UnreadableError
 
 FAULTS = (
     AccountError,
+    ArchiveError,
     BackupError,
     DatabaseAddressError,
     KeyFileError,
@@ -75,6 +78,19 @@ class Instant(click.ParamType[datetime | None]):
                 ctx,
             )
         return instant
+
+
+class Month(click.ParamType[str]):
+    """A month, as in 2026-05."""
+
+    name = "month"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Read a month; fails, with an example, for what is none."""
+        try:
+            return month_of(month_begins(str(value)))
+        except ValueError:
+            self.fail(f"got {value!r}; want a month, such as 2026-05", param, ctx)
 
 
 @contextmanager

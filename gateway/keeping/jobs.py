@@ -26,6 +26,7 @@ from gateway.store import (
     gifts,
     idempotency,
     licences,
+    months,
     networks,
     readings,
     statistics,
@@ -121,6 +122,7 @@ def jobs_of(runtime: Runtime, revocations: Path | None, smtp_url: str) -> tuple[
         Job("drop idempotency keys", 300.0, partial(_within, runtime, _drop_keys)),
         Job("drop ended sessions", 600.0, partial(_within, runtime, upkeep.drop_sessions)),
         Job("forget networks", 3600.0, partial(_forget_networks, runtime)),
+        Job("make room for months", 3600.0, partial(_within, runtime, months.make_room)),
         Job("forget openers", 60.0, partial(forget_openers, runtime)),
         Job("forget closed licence requests", 3600.0, partial(_forget_requests, runtime)),
     )

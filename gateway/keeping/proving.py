@@ -1,7 +1,8 @@
 """Proofs: the living log held against its checkpoints, the log in one file for others to verify, one entry, one history."""
 
-import io
+import hashlib
 import json
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,15 +13,16 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from sqlalchemy import Connection
 
-from gateway import verify
 from gateway.keeping.archive import new_file
+from gateway.keeping.exporting import Elsewhere, write_entries, write_notes, write_personal, write_verifier
 from gateway.keeping.publishing import Shelf
 from gateway.ledger import Actor, Entry, Event, spelled_instant
+from gateway.logmonth import month_of
 from gateway.merkle import Nodes, consistency_proof, inclusion_proof
 from gateway.runtime import Runtime
-from gateway.store import copies, sealing
+from gateway.store import copies, months, sealing
 from gateway.store.entries import append_entry
-from gateway.verify import Beside, Line, Note, Progress, Report, examine
+from gateway.verify import Beside, Line, Months, Note, Progress, Report, examine
 
 FORMAT = 1
 FEW = 20
@@ -51,16 +53,23 @@ def verify_log(
     keys: Sequence[bytes],
     *,
     kept: Sequence[Path] = (),
+    archive: Path | None = None,
     progress: Progress | None = None,
 ) -> Report:
-    """Verify the living log against every checkpoint outside the database, and look for what was never sealed."""
+    """Verify the living log against every checkpoint outside the database, and look for what was never sealed.
+
+    Of months that were put away there are the hashes; with the folder `archive` their entries are verified too.
+    """
     published = shelf.newest()
     with copies.snapshot(runtime.database) as connection:
         state = sealing.find_log(connection)
         leaves = sealing.count_leaves(connection)
         notes = (note for note in shelf.notes(kept) if _was_published(note, leaves, published))
         unpublished = leaves if published is None else max(0, leaves - published.size)
-        report = examine(_lines(connection, leaves), notes, keys, unpublished=unpublished, progress=progress)
+        put_away = Months(archive) if archive is not None else None
+        lines = _lines(connection, leaves, _put_away(connection), put_away)
+        report = examine(lines, notes, keys, unpublished=unpublished, progress=progress)
+        _examine_archive(connection, archive, report)
         if state is not None and (state.size, state.root) != (leaves, report.root) and not report.faults:
             report.fault(f"the newest checkpoint in the database, at size {state.size}, is not of this tree")
         for entry_id in sealing.list_strays(connection, limit=FEW):
@@ -96,14 +105,12 @@ def export_log(
     newest = _newest(shelf)
     with new_file(path) as file, ZipFile(file, "w", ZIP_DEFLATED, compresslevel=1) as archive:
         with copies.snapshot(runtime.database) as connection:
-            _write_entries(archive, connection, newest.size, progress)
+            put_away = _put_away(connection)
+            write_entries(archive, connection, 0, newest.size, elsewhere=put_away, progress=progress)
             if personal:
-                _write_personal(archive, connection, newest.size)
-        with _part(archive, "checkpoints.txt") as notes:
-            for note in shelf.notes():
-                if _was_published(note, newest.size, newest):
-                    notes.write(note.spelled().encode())
-        archive.writestr("verify.py", Path(verify.__file__).read_text("utf-8"))
+                write_personal(archive, connection, newest.size)
+        write_notes(archive, (note for note in shelf.notes() if _was_published(note, newest.size, newest)))
+        write_verifier(archive)
         archive.writestr("about.json", json.dumps(_about(newest, now), indent=1))
     with runtime.database.transaction() as connection:
         about: dict[str, str | int] = {
@@ -174,7 +181,9 @@ def _made(make: Callable[[], list[bytes]]) -> list[bytes]:
         raise ProofError(str(fault)) from None
 
 
-def _lines(connection: Connection, stop: int) -> Iterator[Line]:
+def _lines(
+    connection: Connection, stop: int, is_put_away: Elsewhere, archive: Months | None
+) -> Iterator[Line]:
     beside = groupby(sealing.each_beside(connection, stop), key=itemgetter(0))
     waiting = next(beside, None)
     for position, entry_id, stored, found in sealing.each_leaf(connection, stop):
@@ -183,31 +192,44 @@ def _lines(connection: Connection, stop: int) -> Iterator[Line]:
         while waiting is not None and waiting[0] <= position:
             values = [(what, salt, value) for _, what, salt, value in waiting[1]]
             waiting = next(beside, None)
-        yield Line(position, entry_id, stored, None if found is None else found.canonical(), values)
+        elsewhere = found is None and is_put_away(entry_id)
+        text = None if found is None else found.canonical()
+        if elsewhere and archive is not None and archive.cover(position):
+            text, elsewhere = archive.entry_at(position), False
+        yield Line(position, entry_id, stored, text, values, elsewhere)
 
 
-def _part(archive: ZipFile, name: str) -> io.BufferedWriter:
-    # What is written line by line is gathered first: compressing a line at a time is slow.
-    return io.BufferedWriter(archive.open(name, "w", force_zip64=True), 1 << 20)
+def _put_away(connection: Connection) -> Elsewhere:
+    """Tell which numbers were put away; the parts are in order, and most of them follow one another."""
+    ranges = sorted((each.part.from_number, each.part.to_number) for each in months.list_put_away(connection))
+    starts = [low for low, _ in ranges]
+
+    def elsewhere(number: int) -> bool:
+        at = bisect_right(starts, number) - 1
+        return at >= 0 and number < ranges[at][1]
+
+    return elsewhere
 
 
-def _write_entries(archive: ZipFile, connection: Connection, stop: int, progress: Progress | None) -> None:
-    with _part(archive, "entries.jsonl") as file:
-        for position, _, _, found in sealing.each_leaf(connection, stop):
-            file.write(b"null\n" if found is None else found.canonical() + b"\n")
-            if progress is not None and position % verify.STEP == 0:
-                progress(position)
-    # A zip is written one part at a time, and a part of hashes is read again rather than kept.
-    with _part(archive, "leaves.txt") as file:
-        for stored in sealing.each_hash(connection, stop):
-            file.write(stored.hex().encode() + b"\n")
+def _examine_archive(connection: Connection, folder: Path | None, report: Report) -> None:
+    """Say which months were put away, hold each against the entry that says so, and its file against both."""
+    told = "\n".join(months.list_notices(connection))
+    for file, each in {each.file: each for each in months.list_put_away(connection)}.items():
+        if each.sha256.hex() not in told and months.holds_month(connection, month_of(each.at)):
+            report.fault(f"{each.part.month} is gone, and no entry says that it was put away")
+        if folder is None:
+            report.remarks.append(
+                f"{each.part.month} is in the archive, {file}; --archive FOLDER verifies it too"
+            )
+        elif not (folder / file).is_file():
+            report.fault(f"{each.part.month} was put away into {file}, which is not in {folder}")
+        elif _sha256(folder / file) != each.sha256:
+            report.fault(f"{folder / file} is not the file that {each.part.month} was put away into")
 
 
-def _write_personal(archive: ZipFile, connection: Connection, stop: int) -> None:
-    with _part(archive, "personal.jsonl") as file:
-        for position, what, salt, value in sealing.each_beside(connection, stop):
-            row = {"position": position, "field": what, "salt": salt.hex(), "value": value}
-            file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+def _sha256(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
 
 
 def _about(newest: Note, now: datetime) -> dict[str, str | int]:

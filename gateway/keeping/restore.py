@@ -13,7 +13,7 @@ from gateway.keeping.beginning import AlarmError, begin_log_within
 from gateway.keeping.revocations import replay_revocations
 from gateway.ledger import Actor, Entry, Event
 from gateway.runtime import Runtime
-from gateway.store import copies, gifts, policies, schema, sealing, upkeep
+from gateway.store import copies, gifts, months, policies, schema, sealing, upkeep
 from gateway.store.entries import append_entry
 from gateway.verify import Note
 
@@ -55,6 +55,7 @@ def restore_backup(
         with runtime.database.transaction() as connection:
             _make_room(connection, replace=replace)
             rows = _load(connection, archive, manifest, path)
+            months.make_room(connection, now)
             replayed = 0 if revocations is None else replay_revocations(connection, revocations, now)
             policies.add_restoration(connection, restored_at=now, backup_made_at=manifest.made_at)
             about: dict[str, str | int] = {"made_at": manifest.made_at.isoformat(), "rows": rows}

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from gateway.ledger import NUMBERS_A_MONTH
+from gateway.logmonth import NUMBERS_A_MONTH
 from gateway.models import Instant, account, article, entry, gift, metadata
 from gateway.store.engine import Database
 

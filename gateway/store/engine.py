@@ -119,6 +119,12 @@ def open_database(address: str, *, threads: int = 8) -> Database:
     return Database(reader, writer, Lock())
 
 
+def waiting_briefly(connection: Connection) -> None:
+    """Let this transaction wait a second for a lock at most, since whoever waits lets others wait behind."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '1s'")
+
+
 def database_url(address: str) -> URL:
     """Parse an address and fix PostgreSQL's driver to psycopg 3; raises DatabaseAddressError."""
     try:

@@ -22,16 +22,8 @@ from sqlalchemy import (
 )
 
 from gateway import metrics
-from gateway.ledger import (
-    NUMBERS_A_MONTH,
-    Entry,
-    Event,
-    Outcome,
-    first_number,
-    known_as,
-    sealed_personal,
-    spelled,
-)
+from gateway.ledger import Entry, Event, Outcome, known_as, sealed_personal, spelled
+from gateway.logmonth import NUMBERS_A_MONTH, first_number
 from gateway.models import entry, entry_person, repeat
 from gateway.store.entryfilter import EntryFilter, narrowed
 

@@ -27,6 +27,7 @@ def allow(connection: Connection, role: str) -> None:
         f"GRANT USAGE ON SCHEMA {schema} TO {quoted}",
         f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {quoted}",
         f"GRANT SELECT ON alembic_version TO {quoted}",
+        f"GRANT SELECT ON entry_rest, entry_person_rest TO {quoted}",
         f"GRANT EXECUTE ON FUNCTION make_log_month(text) TO {quoted}",
         *(f'GRANT {_rights(table)} ON "{table}" TO {quoted}' for table in metadata.tables),
     ):

@@ -62,6 +62,19 @@ _WAITING = (
     .order_by(outbox.c.entry_id)
     .limit(ROWS_AT_ONCE)
 )
+_BETWEEN = leaf.c.position >= bindparam("low"), leaf.c.position < bindparam("high")
+_LEAVES = (
+    select(leaf.c.position, leaf.c.entry_id, leaf.c.hash, *_ENTRY)
+    .outerjoin(entry, entry.c.id == leaf.c.entry_id)
+    .where(*_BETWEEN)
+    .order_by(leaf.c.position)
+)
+_BESIDE = (
+    select(leaf.c.position, entry_person.c.field, entry_person.c.salt, entry_person.c.value)
+    .join(entry_person, entry_person.c.entry_id == leaf.c.entry_id)
+    .where(*_BETWEEN)
+    .order_by(leaf.c.position, entry_person.c.field)
+)
 _NUMBERS, _HASHES = ARRAY(BigInteger), ARRAY(LargeBinary)
 _ADD_LEAVES_AT_ONCE = insert(leaf).from_select(
     ["position", "entry_id", "hash"],
@@ -157,36 +170,30 @@ def list_hashes(connection: Connection, level: int, start: int, stop: int) -> li
     return hashes
 
 
-def each_hash(connection: Connection, stop: int) -> Iterator[bytes]:
-    """Yield the stored hash of every leaf before a position, in order."""
-    statement = select(leaf.c.hash).where(leaf.c.position < stop).order_by(leaf.c.position)
+def each_hash(connection: Connection, stop: int, start: int = 0) -> Iterator[bytes]:
+    """Yield the stored hash of every leaf from a position to before another, in order."""
+    between = leaf.c.position >= start, leaf.c.position < stop
+    statement = select(leaf.c.hash).where(*between).order_by(leaf.c.position)
     yield from connection.execute(statement, execution_options=_STREAMED).scalars()
 
 
-def each_leaf(connection: Connection, stop: int) -> Iterator[tuple[int, int, bytes, SealedEntry | None]]:
-    """Yield position, entry number, stored hash and entry of every leaf before a position, None where it is gone."""
-    statement = (
-        select(leaf.c.position, leaf.c.entry_id, leaf.c.hash, *_ENTRY)
-        .outerjoin(entry, entry.c.id == leaf.c.entry_id)
-        .where(leaf.c.position < stop)
-        .order_by(leaf.c.position)
-    )
-    streamed = connection.execute(statement, execution_options=_STREAMED)
-    for row in streamed:
-        yield row[0], row[1], row[2], None if row[3] is None else SealedEntry(*row[3:])
+def each_leaf(
+    connection: Connection, stop: int, start: int = 0
+) -> Iterator[tuple[int, int, bytes, SealedEntry | None]]:
+    """Yield position, entry number, stored hash and entry of every leaf from a place to before another, None where it is gone.
+
+    They are read some at a time: a join of the whole log would be sorted on the server's disk first.
+    """
+    for low in range(start, stop, ROWS_AT_ONCE):
+        for row in connection.execute(_LEAVES, {"low": low, "high": min(low + ROWS_AT_ONCE, stop)}):
+            yield row[0], row[1], row[2], None if row[3] is None else SealedEntry(*row[3:])
 
 
 def each_beside(connection: Connection, stop: int) -> Iterator[tuple[int, str, bytes, str]]:
     """Yield every personal value that still stands beside a sealed entry: its position, field, salt and value."""
-    names = (leaf.c.position, entry_person.c.field, entry_person.c.salt, entry_person.c.value)
-    statement = (
-        select(*names)
-        .join(leaf, leaf.c.entry_id == entry_person.c.entry_id)
-        .where(leaf.c.position < stop)
-        .order_by(leaf.c.position, entry_person.c.field)
-    )
-    for row in connection.execute(statement, execution_options=_STREAMED):
-        yield row[0], row[1], row[2], row[3]
+    for low in range(0, stop, ROWS_AT_ONCE):
+        for row in connection.execute(_BESIDE, {"low": low, "high": min(low + ROWS_AT_ONCE, stop)}):
+            yield row[0], row[1], row[2], row[3]
 
 
 def find_leaf(connection: Connection, entry_id: int) -> tuple[int, bytes] | None:

@@ -62,6 +62,9 @@ DECLARE
     part text := parent || '_' || tail;
     rest text := parent || '_rest';
     starts timestamptz;
+    kept boolean := EXISTS (
+        SELECT 1 FROM pg_trigger WHERE tgrelid = to_regclass(parent || '_rest') AND tgname = 'entry_is_never_changed'
+    );
 BEGIN
     IF to_regclass(part) IS NOT NULL THEN
         RETURN 0;
@@ -69,18 +72,18 @@ BEGIN
     EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', part, parent);
     -- What came in before there was room for it moves, as it is.
     EXECUTE format('INSERT INTO %I SELECT * FROM %I WHERE %I >= $1 AND %I < $2', part, rest, number, number) USING low, high;
-    IF parent = 'entry' THEN
+    IF kept THEN
         EXECUTE format('ALTER TABLE %I DISABLE TRIGGER entry_is_never_changed', rest);
     END IF;
     EXECUTE format('DELETE FROM %I WHERE %I >= $1 AND %I < $2', rest, number, number) USING low, high;
-    IF parent = 'entry' THEN
+    IF kept THEN
         EXECUTE format('ALTER TABLE %I ENABLE TRIGGER entry_is_never_changed', rest);
-        IF low >= {numbers} THEN
-            -- Lets a question about a span of time pass by every other month, and no entry be numbered wrongly.
-            starts := make_timestamptz((low / {numbers} / 100)::integer, (low / {numbers} % 100)::integer, 1, 0, 0, 0, 'UTC');
-            EXECUTE format('ALTER TABLE %I ADD CONSTRAINT %I CHECK (at >= %L AND at < %L)', part, part || '_at',
-                starts, (starts AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC');
-        END IF;
+    END IF;
+    IF parent = 'entry' AND low >= {numbers} THEN
+        -- Lets a question about a span of time pass by every other month, and no entry be numbered wrongly.
+        starts := make_timestamptz((low / {numbers} / 100)::integer, (low / {numbers} % 100)::integer, 1, 0, 0, 0, 'UTC');
+        EXECUTE format('ALTER TABLE %I ADD CONSTRAINT %I CHECK (at >= %L AND at < %L)', part, part || '_at',
+            starts, (starts AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC');
     END IF;
     EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%s) TO (%s)', parent, part, low, high);
     IF parent = 'entry' THEN
@@ -112,7 +115,11 @@ def upgrade() -> None:
         op.execute(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC")
     for table, number in PARTED.items():
         _rebuild(table, f"PARTITION BY RANGE ({number})")
-    months = connection.execute(text("SELECT month FROM log_part ORDER BY month")).scalars().all()
+    # Numbers that tell their month are there where this step was taken back once.
+    told = (
+        f"SELECT DISTINCT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM') FROM entry WHERE id >= {NUMBERS_A_MONTH}"  # noqa: S608
+    )
+    months = connection.execute(text(f"SELECT month FROM log_part UNION {told}")).scalars().all()  # noqa: S608
     for month in sorted({*months, *_ahead(datetime.now(UTC))}):
         connection.execute(text("SELECT make_log_month(:month)"), {"month": month})
 
@@ -130,15 +137,14 @@ def downgrade() -> None:
         op.execute("DROP FUNCTION make_log_part(text, text, text, bigint, bigint)")
     op.drop_table("archived")
     op.drop_table("log_part")
-    with op.batch_alter_table("repeat") as table:
-        table.create_foreign_key("fk_repeat_entry_id", "entry", ["entry_id"], ["id"])
+    with op.batch_alter_table("repeat") as counters:
+        counters.create_foreign_key("fk_repeat_entry_id", "entry", ["entry_id"], ["id"])
 
 
 def _forget_reference(dialect: str) -> None:
     """Let a counter no longer refer to its entry: that would keep the entry's month from being put away."""
-    recreate = "always" if dialect == "sqlite" else "never"
-    with op.batch_alter_table("repeat", recreate=recreate) as table:
-        table.drop_constraint("fk_repeat_entry_id", type_="foreignkey")
+    with op.batch_alter_table("repeat", recreate="always" if dialect == "sqlite" else "never") as counters:
+        counters.drop_constraint("fk_repeat_entry_id", type_="foreignkey")
 
 
 def _make_tables(dialect: str) -> None:
@@ -173,7 +179,7 @@ def _number_parts() -> None:
         if connection.dialect.name == "sqlite"
         else "to_char(at AT TIME ZONE 'UTC', 'YYYY-MM')"
     )
-    query = f"SELECT {month}, max(id) FROM entry GROUP BY 1 ORDER BY 1"  # noqa: S608
+    query = f"SELECT {month}, max(id) FROM entry WHERE id < {NUMBERS_A_MONTH} GROUP BY 1 ORDER BY 1"  # noqa: S608
     low, rows = 1, []
     for name, last in connection.execute(text(query)).all():
         # A month whose last entry has a smaller number than one of a month before lies in that one's part.
@@ -189,7 +195,9 @@ def _rebuild(table: str, how: str) -> None:
     """Make a table anew, parted or whole, with its rows, key, indexes and triggers."""
     connection = op.get_bind()
     key = connection.execute(
-        text("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = to_regclass(:t) AND contype = 'p'"),
+        text(
+            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = to_regclass(:t) AND contype = 'p'"
+        ),
         {"t": table},
     ).scalar_one()
     indexes = _spelled(
@@ -204,7 +212,9 @@ def _rebuild(table: str, how: str) -> None:
     if numbered:
         op.execute(f"ALTER SEQUENCE {table}_id_seq OWNED BY NONE")
     op.execute(f"ALTER TABLE {table} RENAME TO {table}_as_it_was")
-    op.execute(f"CREATE TABLE {table} (LIKE {table}_as_it_was INCLUDING DEFAULTS INCLUDING CONSTRAINTS) {how}")
+    op.execute(
+        f"CREATE TABLE {table} (LIKE {table}_as_it_was INCLUDING DEFAULTS INCLUDING CONSTRAINTS) {how}"
+    )
     if how:
         op.execute(f"CREATE TABLE {table}_rest PARTITION OF {table} DEFAULT")
     op.execute(f"INSERT INTO {table} SELECT * FROM {table}_as_it_was")  # noqa: S608

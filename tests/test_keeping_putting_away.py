@@ -1,0 +1,275 @@
+"""Old months of the log are put away into files that prove themselves, and what stays goes on to verify."""
+
+import json
+import os
+import signal
+import zipfile
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from gateway.keeping import putting_away
+from gateway.keeping.proving import export_log, prove_entry, prove_history, verify_log
+from gateway.keeping.putting_away import Archive, ArchiveError, put_away
+from gateway.ledger import OPERATOR, Entry, Event, Outcome, reader_actor
+from gateway.store import months, sealing
+from gateway.store.entries import append_entry
+from gateway.store.months import PutAway
+from gateway.verify import Months, Report, notes_of, verify_export
+from tests.sealed import SealedLog
+
+LATER = datetime(2028, 8, 2, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def log(sealed_log: SealedLog) -> SealedLog:
+    """Yield a log of three months, where an entry of March is sealed among April's, and it is the year after."""
+    sealed_log.write(30, seal_each=10)
+    march = sealed_log.house.clock.now
+    sealed_log.house.clock.forward(days=31)
+    sealed_log.write(3)
+    late = Entry(march, reader_actor(b"l" * 32), Event.CLAIM_REFUSED, "gift:A", Outcome.DENY, "gift:frozen")
+    for _ in range(3):
+        with sealed_log.house.runtime.database.transaction() as connection:
+            append_entry(connection, late)
+    sealed_log.write(25, seal_each=10)
+    sealed_log.house.clock.now = LATER
+    sealed_log.write(12)
+    assert sealed_log.verify().told == []
+    return sealed_log
+
+
+def archive_of(log: SealedLog) -> Archive:
+    return Archive(log.house.folder / "archive", log.shelf, log.public)
+
+
+def away(log: SealedLog, before: str) -> list[PutAway]:
+    done = list(put_away(log.house.runtime, OPERATOR, archive_of(log), before))
+    log.sealer.beat()
+    return done
+
+
+def verified(log: SealedLog, *, archive: bool = False) -> Report:
+    folder = log.house.folder / "archive" if archive else None
+    return verify_log(log.house.runtime, log.shelf, log.public, archive=folder)
+
+
+def test_a_month_is_put_away_and_the_log_goes_on_to_verify(log: SealedLog) -> None:
+    whole = verified(log)
+    (march,) = away(log, "2026-04")
+    assert (march.part.month, march.file) == ("2026-03", "log-2026-03.zip")
+    assert log.house.value("SELECT COUNT(*) FROM entry WHERE at < '2026-04-01'") == 0
+    assert log.house.value("SELECT COUNT(*) FROM repeat") == 0
+    left = verified(log)
+    assert (left.told, left.elsewhere) == ([], march.entries)
+    assert left.beside < whole.beside
+    assert "2026-03 is in the archive, log-2026-03.zip; --archive FOLDER verifies it too" in left.remarks
+    with_it = verified(log, archive=True)
+    assert (with_it.told, with_it.elsewhere, with_it.entries) == ([], 0, left.entries)
+
+
+def test_a_months_file_proves_itself_with_the_public_key_alone(log: SealedLog) -> None:
+    march, april = away(log, "2026-06")
+    for each, elsewhere in ((march, 3), (april, 1)):
+        path = log.house.folder / "archive" / each.file
+        report = verify_export(path, log.public, ())
+        assert report.told == []
+        assert (report.entries, report.elsewhere) == (each.stop - each.first, elsewhere)
+        assert report.checkpoints > 1
+        with zipfile.ZipFile(path) as file:
+            about = json.loads(file.read("about.json"))
+            assert "personal.jsonl" not in file.namelist()
+        assert (about["month"], about["entries"]) == (each.part.month, each.entries)
+
+
+def test_a_counted_refusal_keeps_its_count(log: SealedLog) -> None:
+    (march,) = away(log, "2026-04")
+    with zipfile.ZipFile(log.house.folder / "archive" / march.file) as file:
+        repeats = [json.loads(line) for line in file.read("repeats.jsonl").splitlines()]
+    assert [each["count"] for each in repeats] == [2]
+
+
+@pytest.mark.parametrize("how", ["edit", "delete", "reorder", "cut", "other before"])
+def test_a_months_file_that_was_changed_is_found(log: SealedLog, how: str) -> None:
+    (_, april) = away(log, "2026-06")
+    path = log.house.folder / "archive" / april.file
+    other = log.house.folder / "other.zip"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(other, "w") as new:
+        for name in old.namelist():
+            lines = old.read(name).splitlines(keepends=True)
+            if name == "entries.jsonl" and how == "edit":
+                lines[5] = lines[5].replace(b"policy:", b"police:")
+            if name == "entries.jsonl" and how == "delete":
+                lines[5] = b"null\n"
+            if name in ("entries.jsonl", "leaves.txt") and how == "reorder":
+                lines[5], lines[6] = lines[6], lines[5]
+            if name in ("entries.jsonl", "leaves.txt") and how == "cut":
+                del lines[-1]
+            content = b"".join(lines)
+            if name == "about.json" and how == "other before":
+                about = json.loads(content)
+                about["before"][0] = "00" * 32
+                content = json.dumps(about).encode()
+            new.writestr(name, content)
+    assert verify_export(other, log.public, ()).faults
+    other.replace(path)
+    assert "is not the file that 2026-04 was put away into" in "\n".join(verified(log, archive=True).told)
+
+
+def test_an_archive_that_lacks_a_month_is_told(log: SealedLog) -> None:
+    march, _ = away(log, "2026-06")
+    (log.house.folder / "archive" / march.file).unlink()
+    told = "\n".join(verified(log, archive=True).told)
+    assert "2026-03 was put away into log-2026-03.zip, which is not in" in told
+
+
+def test_an_export_after_it_says_what_it_lacks_and_takes_the_archive(log: SealedLog) -> None:
+    march, _ = away(log, "2026-06")
+    path = log.house.folder / "export.zip"
+    export_log(log.house.runtime, OPERATOR, log.shelf, path, personal=True)
+    alone = verify_export(path, log.public, ())
+    assert (alone.told, alone.elsewhere > march.entries) == ([], True)
+    whole = verify_export(path, log.public, (), months=Months(log.house.folder / "archive"))
+    assert (whole.told, whole.elsewhere, whole.entries) == ([], 0, alone.entries)
+
+
+def test_proofs_are_made_after_it_as_before(log: SealedLog) -> None:
+    first = next(iter(notes_of(log.shelf.folder)[0]))
+    away(log, "2026-06")
+    assert json.loads(prove_history(log.house.runtime, log.shelf, first))["proof"]
+    newest = log.house.value("SELECT MAX(entry_id) FROM leaf")
+    assert isinstance(newest, int)
+    assert json.loads(prove_entry(log.house.runtime, log.shelf, newest))["proof"]
+
+
+def test_it_is_an_entry_of_the_log(log: SealedLog) -> None:
+    (march,) = away(log, "2026-04")
+    with log.house.runtime.database.reading() as connection:
+        (detail,) = months.list_notices(connection)
+    said = json.loads(detail)
+    assert (said["month"], said["entries"], said["sha256"]) == (
+        "2026-03",
+        march.entries,
+        march.sha256.hex(),
+    )
+
+
+def test_a_month_that_no_entry_says_was_put_away_is_a_deletion(log: SealedLog) -> None:
+    with log.behind_its_back() as do:
+        do("DELETE FROM entry WHERE at < '2026-04-01'")
+        do(
+            "INSERT INTO archived (from_number, to_number, month, at, entries, first, stop, file, sha256) "
+            "VALUES (202603000000000, 202604000000000, '2026-03', :at, 30, 0, 30, 'x.zip', :sha)",
+            at="2028-08-02 09:00:00",
+            sha=b"s" * 32,
+        )
+    assert "2026-03 is gone, and no entry says that it was put away" in verified(log).told
+
+
+def test_a_month_that_the_policy_keeps_is_refused_and_nothing_is_put_away(log: SealedLog) -> None:
+    log.house.clock.now = datetime(2028, 4, 1, 12, tzinfo=UTC)
+    with pytest.raises(ArchiveError, match=r"2026-04 is kept for 730 days .* from 2028-04-30 on"):
+        away(log, "2026-06")
+    assert not (log.house.folder / "archive").exists()
+    assert [each.part.month for each in away(log, "2026-04")] == ["2026-03"]
+
+
+def test_a_month_that_is_not_sealed_to_its_end_is_refused(log: SealedLog) -> None:
+    late = Entry(datetime(2026, 3, 31, 23, tzinfo=UTC), OPERATOR, Event.KEY_ADDED, "key:1")
+    with log.house.runtime.database.transaction() as connection:
+        append_entry(connection, late)
+    with pytest.raises(ArchiveError, match="2026-03 is not sealed to its end"):
+        away(log, "2026-04")
+    log.sealer.beat()
+    assert [each.part.month for each in away(log, "2026-04")] == ["2026-03"]
+
+
+@pytest.mark.parametrize(
+    ("tamper", "told"),
+    [
+        ("DELETE FROM entry WHERE id = {}", "was deleted"),
+        ("UPDATE entry SET reason = 'x' WHERE id = {}", "is not what was sealed"),
+        (
+            (
+                "INSERT INTO entry (id, at, actor, event, subject, outcome) SELECT 202603999999999, at, actor, event, "
+                "subject, outcome FROM entry WHERE id = {}"
+            ),
+            "of which .* are sealed",
+        ),
+    ],
+)
+def test_a_month_with_a_hole_is_refused_and_stays(log: SealedLog, tamper: str, told: str) -> None:
+    number = log.number_at(8)
+    with log.behind_its_back() as do:
+        do(tamper.format(number))
+    with pytest.raises(ArchiveError, match=told):
+        away(log, "2026-04")
+    assert log.house.value("SELECT COUNT(*) FROM entry WHERE at < '2026-04-01'")
+    assert list((log.house.folder / "archive").iterdir()) == []
+
+
+def test_a_month_is_put_away_by_a_second_try_after_a_crash_in_between(
+    log: SealedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = os.fork()
+    if child == 0:  # pragma: no cover - The child is killed.
+        try:
+            killed = lambda *_about: os.kill(os.getpid(), signal.SIGKILL)  # noqa: E731
+            monkeypatch.setattr(putting_away.months, "drop_part", killed)
+            log.house.runtime.database.reader.dispose(close=False)
+            log.house.runtime.database.writer.dispose(close=False)
+            list(put_away(log.house.runtime, OPERATOR, archive_of(log), "2026-04"))
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    report = verify_export(log.house.folder / "archive" / "log-2026-03.zip", log.public, ())
+    assert report.told == []
+    assert verified(log).told == []
+    assert [each.part.month for each in away(log, "2026-04")] == ["2026-03"]
+    assert verified(log, archive=True).told == []
+
+
+def test_entries_outside_what_was_put_away_are_still_never_deleted(log: SealedLog) -> None:
+    away(log, "2026-04")
+    for statement in ("DELETE FROM entry", "DELETE FROM archived", "UPDATE archived SET month = 'x'"):
+        with (
+            pytest.raises(DBAPIError, match="an entry of the log is never"),
+            log.house.runtime.database.transaction() as connection,
+        ):
+            connection.execute(text(statement))
+
+
+def test_on_postgresql_every_partition_refuses_change(log: SealedLog) -> None:
+    if log.house.runtime.database.dialect != "postgresql":
+        return
+    with log.house.runtime.database.transaction() as connection:
+        months.make_room(connection, LATER)
+    with log.house.runtime.database.reading() as connection:
+        parts = (
+            connection.execute(
+                text("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'entry'::regclass")
+            )
+            .scalars()
+            .all()
+        )
+    assert {"entry_rest", "entry_2026_03", "entry_2026_04", "entry_2028_08", "entry_2028_11"} <= set(parts)
+    for part in parts:
+        for statement in (f"UPDATE {part} SET reason = 'x'", f"DELETE FROM {part}", f"TRUNCATE {part}"):
+            with (
+                pytest.raises(DBAPIError, match="never changed or deleted"),
+                log.house.runtime.database.transaction() as connection,
+            ):
+                connection.execute(text(statement))
+    with log.house.runtime.database.reading() as connection:
+        assert connection.execute(text("SELECT COUNT(*) FROM entry_rest")).scalar() == 0
+    log.write(3)
+    assert verified(log).told == []
+
+
+def test_what_is_sealed_says_its_month_in_its_number(log: SealedLog) -> None:
+    with log.house.runtime.database.reading() as connection:
+        for _, number, _, found in sealing.each_leaf(connection, sealing.count_leaves(connection)):
+            assert found is not None
+            assert str(number)[:6] == f"{found.at:%Y%m}"
