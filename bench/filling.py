@@ -1,7 +1,7 @@
 """Fill a database fast: rows in bulk, past everything that checks them one by one, and indexes made afterwards."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
@@ -18,6 +18,7 @@ from gateway.store.engine import Database, open_database
 
 POLICY = Path(__file__).parents[1] / "policies" / "ft.toml"
 ROWS_AT_ONCE = 10_000
+Instant = Callable[[datetime], object]
 
 
 def fill(address: str, world: World) -> None:
@@ -25,15 +26,27 @@ def fill(address: str, world: World) -> None:
     database = open_database(address)
     try:
         schema.upgrade(database)
-        with _without_indexes(database):
-            (_fill_sqlite if database.dialect == "sqlite" else _fill_postgresql)(database, world)
-        if database.dialect == "postgresql":
-            # What a server does by itself within some minutes must not happen while something is measured.
-            with database.reading() as connection:
-                connection.exec_driver_sql("VACUUM (ANALYZE, FREEZE)")
-                connection.exec_driver_sql("CHECKPOINT")
+        with without_indexes(database):
+            fill_tables(database, lambda instant: tables(world, plentiful_policy(), instant))
+        settle(database)
     finally:
         database.close()
+
+
+def fill_tables(database: Database, spelled: Callable[[Instant], Iterator[Filled]]) -> None:
+    """Write tables in bulk; they are asked for with what spells an instant as the database takes it."""
+    if database.dialect == "sqlite":
+        _fill_sqlite(database, spelled(_spelled_for_sqlite))
+    else:
+        _fill_postgresql(database, spelled(lambda at: at))
+
+
+def settle(database: Database) -> None:
+    """Do what a server does by itself within some minutes, which must not happen while something is measured."""
+    with database.reading() as connection:
+        if database.dialect == "postgresql":
+            connection.exec_driver_sql("VACUUM (ANALYZE, FREEZE)")
+            connection.exec_driver_sql("CHECKPOINT")
 
 
 def plentiful_policy() -> str:
@@ -45,7 +58,8 @@ def plentiful_policy() -> str:
 
 
 @contextmanager
-def _without_indexes(database: Database) -> Iterator[None]:
+def without_indexes(database: Database) -> Iterator[None]:
+    """Drop every index but the keys' own, and make them again at the end."""
     indexes = [index for table in metadata.sorted_tables for index in table.indexes]
     with database.transaction() as connection:
         for index in indexes:
@@ -56,13 +70,13 @@ def _without_indexes(database: Database) -> Iterator[None]:
             index.create(connection)
 
 
-def _fill_sqlite(database: Database, world: World) -> None:
+def _fill_sqlite(database: Database, filled_tables: Iterator[Filled]) -> None:
     with database.reading() as connection:
         raw: Any = connection.connection.driver_connection
         # A reading connection has no transaction of its own, which the next pragmas want.
         for pragma in ("foreign_keys=OFF", "synchronous=OFF"):
             raw.execute(f"PRAGMA {pragma}")
-        for filled in tables(world, plentiful_policy(), _spelled_for_sqlite):
+        for filled in filled_tables:
             _fill_one(raw, filled)
         connection.invalidate()
 
@@ -70,7 +84,8 @@ def _fill_sqlite(database: Database, world: World) -> None:
 def _fill_one(raw: sqlite3.Connection, filled: Filled) -> None:
     columns = filled.columns.split()
     marks = ", ".join("?" * len(columns))
-    insert = f"INSERT INTO {filled.table} ({', '.join(columns)}) VALUES ({marks})"
+    named = ", ".join(f'"{column}"' for column in columns)
+    insert = f"INSERT INTO {filled.table} ({named}) VALUES ({marks})"
     raw.execute("BEGIN")
     while rows := list(islice(filled.rows, ROWS_AT_ONCE)):
         raw.executemany(insert, rows)
@@ -81,12 +96,12 @@ def _spelled_for_sqlite(at: datetime) -> str:
     return at.replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
-def _fill_postgresql(database: Database, world: World) -> None:
+def _fill_postgresql(database: Database, filled_tables: Iterator[Filled]) -> None:
     with database.transaction() as connection:
         raw: Any = connection.connection.driver_connection
         # A replica trusts its rows: no foreign key is looked up for any of them.
         connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-        for filled in tables(world, plentiful_policy(), lambda at: at):
+        for filled in filled_tables:
             _copy_one(raw, filled)
 
 
@@ -99,6 +114,6 @@ def _copy_one(raw: psycopg.Connection[Any], filled: Filled) -> None:
         with cursor.copy(into) as copy:
             for row in filled.rows:
                 copy.write_row(row)
-        if columns[0] == "id":
+        if columns[0] == "id" and filled.table != "entry":
             count_on = "SELECT setval(pg_get_serial_sequence(%s, 'id'), (SELECT max(id) FROM {}))"
             cursor.execute(sql.SQL(count_on).format(sql.Identifier(filled.table)), (filled.table,))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 from sqlalchemy import text
 
@@ -55,9 +56,9 @@ def _sqlite(wanted: World, folder: Path) -> Iterator[str]:
 @contextmanager
 def _postgresql(wanted: World, server: PostgresServer) -> Iterator[str]:
     kept = _name(wanted)
-    found = _found(server)
-    if kept not in found:
-        for old in found:
+    there = found(server)
+    if kept not in there:
+        for old in there:
             if old.startswith(f"gifts_{wanted.gifts}_"):
                 server.drop(old)
         _say(wanted, "PostgreSQL")
@@ -70,7 +71,8 @@ def _postgresql(wanted: World, server: PostgresServer) -> Iterator[str]:
     server.drop(measured)
 
 
-def _found(server: PostgresServer) -> list[str]:
+def found(server: PostgresServer) -> list[str]:
+    """List a server's databases."""
     database = open_database(server.url("postgres"))
     try:
         with database.reading() as connection:
@@ -80,10 +82,14 @@ def _found(server: PostgresServer) -> list[str]:
 
 
 def _name(wanted: World) -> str:
-    """Name a filled database by all that it depends on, so that none of another shape is taken for it."""
-    made_by = [Path(module.__file__ or "").read_text("utf-8") for module in (world, filling)]
-    about = [*made_by, filling.plentiful_policy(), schema.newest(), wanted.key_id]
-    return f"gifts_{wanted.gifts}_{hashlib.sha256(repr(about).encode()).hexdigest()[:12]}"
+    return f"gifts_{wanted.gifts}_{made_by(key_id=wanted.key_id)}"
+
+
+def made_by(*modules: ModuleType, key_id: str) -> str:
+    """Name all that a filled database depends on, so that none of another shape is taken for it."""
+    texts = [Path(module.__file__ or "").read_text("utf-8") for module in (world, filling, *modules)]
+    about = [*texts, filling.plentiful_policy(), schema.newest(), key_id]
+    return hashlib.sha256(repr(about).encode()).hexdigest()[:12]
 
 
 def programs() -> Path:
