@@ -99,6 +99,12 @@ BOOK: Mapping[Event, About] = MappingProxyType(
         Event.DEVICE_FORGOTTEN: About(
             "A device was forgotten on its person's wish.", READER, "device", "rows"
         ),
+        Event.RETENTION_APPLIED: About(
+            "What was kept for as long as the policy says was dropped; the numbers say how many rows.",
+            GATEWAY,
+            "gateway",
+            "deliveries, arrivals, copies, seen, clicks, minutes, salts, firings, requests, repeats",
+        ),
         Event.COPYING_CLOSED: About(
             "A reader copied more of an article than a day allows, so its text closed to them.",
             READER,

@@ -45,6 +45,7 @@ class Event(StrEnum):
     GIVE_BACK_REFUSED = "reading:give_back_refused"
     OPENERS_FORGOTTEN = "gift:openers_forgotten"
     DEVICE_FORGOTTEN = "device:forgotten"
+    RETENTION_APPLIED = "retention:applied"
 
     COPYING_CLOSED = "copy:closed"
     LICENCE_ASKED = "licence:asked"

@@ -3,15 +3,18 @@
 from datetime import timedelta
 
 from gateway.keeping.jobs import JobsRunner
-from gateway.keeping.retention import forget_openers
+from gateway.keeping.retention import forget_counted, forget_openers
 from gateway.keys import digest
-from gateway.ledger import Actor
+from gateway.ledger import Actor, Entry, Event, Outcome, reader_actor
 from gateway.reading import moving, serving
 from gateway.reading.shelf import Shelf
 from gateway.reading.visit import Visit
 from gateway.sharing.own import own_gift, own_gifts
 from gateway.sharing.revoking import revoke_gift
+from gateway.store import firings
+from gateway.store.entries import append_entry
 from tests.house import House
+from tests.sealed import SealedLog
 
 KEPT = timedelta(days=30)
 LIFE = timedelta(days=90)
@@ -76,3 +79,67 @@ def test_it_is_done_once_and_living_gifts_are_left_alone(house: House) -> None:
 def test_without_a_policy_nothing_is_forgotten(open_house: object, database_url: str) -> None:
     house: House = open_house(database_url, adopt=False)  # type: ignore[operator]
     assert forget_openers(house.runtime, house.clock.now) == 0
+
+
+def test_what_rules_counted_goes_with_the_openers_time_and_the_log_says_so(house: House) -> None:
+    gift = house.gift(house.subscriber(), house.article()).gift
+    now = house.clock.now
+    with house.runtime.database.transaction() as connection:
+        for who, until in (("reader:00", now + timedelta(hours=1)), (f"gift:{gift.reference}", None)):
+            firings.add_firing(
+                connection,
+                rule="r",
+                metric="networks",
+                by_whom="link",
+                who=who,
+                then="freeze",
+                mode="enforce",
+                count=3,
+                at=now,
+                until=until,
+                level=0,
+            )
+        for _ in range(2):
+            refused = Entry(
+                now, reader_actor(b"d" * 32), Event.CLAIM_REFUSED, "gift:A", Outcome.DENY, "gift:frozen"
+            )
+            append_entry(connection, refused)
+    assert len(holding(house)) == 2
+    house.clock.now = now + KEPT
+    assert forget_counted(house.runtime, house.clock.now) == 1, "the counter's name"
+    assert house.value("SELECT actor FROM repeat") == "reader"
+    house.clock.forward(hours=1)
+    assert forget_counted(house.runtime, house.clock.now) == 1, "what ended by itself"
+    assert holding(house) == [f"gift:{gift.reference}"], "a link is frozen as long as it lives"
+    house.clock.now = gift.expires_at
+    assert holding(house) == []
+    assert house.value("SELECT COUNT(*) FROM firing") == 1
+    house.clock.forward(days=30)
+    assert JobsRunner(house.runtime).take_turn()
+    assert house.value("SELECT COUNT(*) FROM firing") == 0
+    said = [line.detail for line in house.entries("retention:applied")]
+    assert said == ['{"firings":1,"salts":1}', '{"firings":1}', '{"repeats":1}']
+    assert forget_counted(house.runtime, house.clock.now) == 0
+    assert len(house.entries("retention:applied")) == 3, "nothing dropped, nothing said"
+
+
+def test_what_was_forgotten_leaves_every_proof(sealed_log: SealedLog) -> None:
+    house = sealed_log.house
+    issued = house.gift(house.subscriber(), house.article(), label="Anna")
+    house.claim(issued)
+    sealed_log.sealer.beat()
+    before = sealed_log.verify()
+    house.clock.now = issued.gift.expires_at + KEPT
+    runner = JobsRunner(house.runtime)
+    assert runner.take_turn()
+    assert runner.done["forget openers"] == 1
+    sealed_log.sealer.beat()
+    after = sealed_log.verify()
+    assert (before.told, after.told) == ([], [])
+    assert after.beside < before.beside
+
+
+def holding(house: House) -> list[str]:
+    """Name whom rules keep from something now."""
+    with house.runtime.database.reading() as connection:
+        return [each.who for each in firings.list_in_force(connection, house.clock.now)]

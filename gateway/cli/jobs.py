@@ -37,6 +37,8 @@ def run(once: bool) -> None:  # noqa: FBT001 - click hands options over by name.
         sealer.release()
     if not taken:
         raise RefusedError("another process does the jobs just now")
+    for name, count in runner.done.items():
+        click.echo(f"{name}: {count}")
     click.echo("every job was done once")
 
 

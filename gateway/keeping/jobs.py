@@ -14,33 +14,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.keeping.leases import LIFE, Lease
 from gateway.keeping.mail import mail_requests
-from gateway.keeping.retention import forget_openers
+from gateway.keeping.retention import forget_counted, forget_openers
 from gateway.keeping.revocations import RevocationsError, export_revocations
 from gateway.link import UNSERVED_CLAIM_LIFE
-from gateway.networks import months_of
 from gateway.runtime import NoPolicyError, Runtime
-from gateway.store import (
-    clicks,
-    copied,
-    deliveries,
-    gifts,
-    idempotency,
-    licences,
-    months,
-    networks,
-    readings,
-    statistics,
-    upkeep,
-    usage,
-)
+from gateway.store import gifts, idempotency, months, readings, upkeep
 
 LEASE = "jobs"
 LEASE_LIFE = LIFE
 TICK_SECONDS = 5.0
 IDEMPOTENCY_LIFE = timedelta(hours=24)
 GIFTS_AT_ONCE = 1000
-# Who did what is wanted for an hour, and who went on to subscribe for a day.
-SEEN_KEPT = timedelta(days=1)
 
 log = structlog.get_logger()
 
@@ -60,6 +44,7 @@ class JobsRunner:
     def __init__(self, runtime: Runtime, *, revocations: Path | None = None, smtp_url: str = "") -> None:
         self._runtime = runtime
         self._due: dict[str, float] = {}
+        self.done: dict[str, int] = {}
         self._lease = Lease(runtime, LEASE)
         self.jobs = jobs_of(runtime, revocations, smtp_url)
 
@@ -110,6 +95,7 @@ class JobsRunner:
                 "job_failed", job=job.name, error=type(fault).__name__, told=str(fault).partition("\n")[0]
             )
         else:
+            self.done[job.name] = done
             if done:
                 log.info("job_done", job=job.name, count=done)
 
@@ -121,10 +107,9 @@ def jobs_of(runtime: Runtime, revocations: Path | None, smtp_url: str) -> tuple[
         Job("drop limiter rows", 60.0, partial(_within, runtime, upkeep.drop_limit_hits)),
         Job("drop idempotency keys", 300.0, partial(_within, runtime, _drop_keys)),
         Job("drop ended sessions", 600.0, partial(_within, runtime, upkeep.drop_sessions)),
-        Job("forget networks", 3600.0, partial(_forget_networks, runtime)),
+        Job("forget what rules counted", 3600.0, partial(forget_counted, runtime)),
         Job("make room for months", 3600.0, partial(_within, runtime, months.make_room)),
         Job("forget openers", 60.0, partial(forget_openers, runtime)),
-        Job("forget closed licence requests", 3600.0, partial(_forget_requests, runtime)),
     )
     mailing = (
         (Job("mail licence requests", 15.0, partial(mail_requests, runtime, smtp_url)),) if smtp_url else ()
@@ -160,27 +145,6 @@ class _Revocations:
         added = export_revocations(self._runtime, self._path).added
         self._written = last
         return added
-
-
-def _forget_networks(runtime: Runtime, now: datetime) -> int:
-    """Forget what bulk rules counted and no longer look at, and destroy the salts of months that are over so long."""
-    before = now - runtime.policies.in_force(now).policy.retention.openers
-    with runtime.database.transaction() as connection:
-        return (
-            deliveries.drop_deliveries(connection, before.date())
-            + deliveries.drop_arrivals(connection, before)
-            + copied.drop_copies(connection, before)
-            + statistics.drop_minutes(connection, before)
-            + networks.drop_salts(connection, months_of(before)[0])
-            + usage.drop_seen(connection, now - SEEN_KEPT)
-            + clicks.drop_clicks(connection, (now - SEEN_KEPT).date())
-        )
-
-
-def _forget_requests(runtime: Runtime, now: datetime) -> int:
-    kept = runtime.policies.in_force(now).policy.retention.entries
-    with runtime.database.transaction() as connection:
-        return licences.drop_closed(connection, now - kept)
 
 
 def _lapse_claims(runtime: Runtime, now: datetime) -> int:

@@ -13,18 +13,20 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    case,
     cast,
     func,
     insert,
     literal,
     select,
+    text,
     update,
 )
 
 from gateway import metrics
-from gateway.ledger import Entry, Event, Outcome, known_as, sealed_personal, spelled
+from gateway.ledger import PERSONAL_KINDS, Entry, Event, Outcome, known_as, sealed_personal, spelled
 from gateway.logmonth import NUMBERS_A_MONTH, first_number
-from gateway.models import entry, entry_person, repeat
+from gateway.models import NAMED, entry, entry_person, repeat
 from gateway.store.entryfilter import EntryFilter, narrowed
 
 __all__ = ["EntryFilter", "StoredEntry", "append_entry", "list_entries"]
@@ -111,6 +113,18 @@ def append_entry(connection: Connection, line: Entry) -> None:
     if refused:
         known = (entry_id, line.actor.known_as, line.subject, line.reason, line.at, 0)
         connection.execute(insert(repeat), dict(zip(_COUNTED, known, strict=True)))
+
+
+def forget_repeaters(connection: Connection, before: datetime) -> int:
+    """Take devices and networks out of counters whose minute is over; the numbers stay. Returns how many named one."""
+    old = and_(repeat.c.started_at < before, text(NAMED))
+    kinds = {
+        column: case(
+            *((column.startswith(f"{kind}:"), kind) for kind in sorted(PERSONAL_KINDS)), else_=column
+        )
+        for column in (repeat.c.actor, repeat.c.subject)
+    }
+    return connection.execute(update(repeat).where(old).values(kinds)).rowcount
 
 
 def list_entries(connection: Connection, wanted: EntryFilter, *, limit: int = 50) -> list[StoredEntry]:

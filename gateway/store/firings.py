@@ -1,4 +1,4 @@
-"""Every time that a bulk rule fired: added, found while it matters, lifted, reported; never deleted while it holds."""
+"""Every time that a bulk rule fired: added, found while it matters, lifted, reported, and forgotten when it is long over."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -7,11 +7,11 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, or_, select, update
 
 from gateway.firing import Firing
 from gateway.guard import By, Metric, Mode, Rule, Then
-from gateway.models import Instant, firing
+from gateway.models import Instant, firing, gift
 from gateway.store.prepared import Prepared
 
 _COLUMNS = [firing.c["by_whom" if field.name == "by" else field.name] for field in fields(Firing)]
@@ -74,8 +74,12 @@ def find_firing(connection: Connection, firing_id: int) -> Firing | None:
 def list_in_force(
     connection: Connection, now: datetime, *, before: int | None = None, limit: int = 50
 ) -> list[Firing]:
-    """List whom rules keep from something at an instant, newest first; `before` is a row, for the page after it."""
-    holds = and_(_UNLIFTED, or_(firing.c.until.is_(None), firing.c.until > now))
+    """List whom rules keep from something at an instant, newest first; a link that has ended is kept from nothing.
+
+    `before` is a row, for the page after it.
+    """
+    ended = _gift_ended(now).exists()
+    holds = and_(_UNLIFTED, or_(and_(firing.c.until.is_(None), ~ended), firing.c.until > now))
     acting = and_(firing.c.mode == Mode.ENFORCE.value, firing.c.then != Then.LOG.value)
     statement = select(*_COLUMNS).where(holds, acting).order_by(firing.c.id.desc()).limit(limit)
     if before is not None:
@@ -131,6 +135,24 @@ def lift_firings(connection: Connection, who: str, *, now: datetime, by: str, be
     holds = and_(_UNLIFTED, or_(firing.c.until.is_(None), firing.c.until > now))
     values = {"lifted_at": now, "lifted_by": by, "lifted_because": because}
     return connection.execute(update(firing).where(firing.c.who == who, holds).values(**values)).rowcount
+
+
+def drop_firings(connection: Connection, before: datetime) -> int:
+    """Forget what fired, and was over, before an instant; a frozen link's firing is over when the link has ended."""
+    over = or_(
+        firing.c.until <= before,
+        firing.c.lifted_at <= before,
+        and_(firing.c.until.is_(None), _gift_ended(before).exists()),
+    )
+    old = and_(firing.c.at <= before, or_(_UNLIFTED, firing.c.lifted_at <= before))
+    return connection.execute(delete(firing).where(old, over)).rowcount
+
+
+def _gift_ended(now: datetime) -> Select[Any]:
+    """Find the link that a firing is on, where it has ended by an instant."""
+    named = gift.c.reference == func.substr(firing.c.who, len("gift:") + 1)
+    over = or_(gift.c.expires_at <= now, gift.c.revoked_at <= now)
+    return select(gift.c.id).where(firing.c.who.startswith("gift:"), named, over).correlate(firing)
 
 
 def report_rules(connection: Connection, since: datetime) -> list[RuleReport]:

@@ -23,6 +23,7 @@ MONTHS_AHEAD = 3
 # The partitioned tables, each with the column that says the entry's number.
 PARTED = {"entry": "id", "entry_person": "entry_id"}
 
+NAMED = "actor LIKE 'reader:%' OR subject LIKE 'reader:%' OR subject LIKE 'network:%'"
 KEEP_SQLITE = """
 CREATE TRIGGER entry_is_never_deleted BEFORE DELETE ON entry
 WHEN NOT EXISTS (SELECT 1 FROM archived WHERE OLD.id >= from_number AND OLD.id < to_number)
@@ -100,6 +101,9 @@ def upgrade() -> None:
     dialect = op.get_bind().dialect.name
     _forget_reference(dialect)
     _make_tables(dialect)
+    op.create_index(
+        "ix_repeat_named", "repeat", ["started_at"], sqlite_where=text(NAMED), postgresql_where=text(NAMED)
+    )
     _number_parts()
     if dialect == "sqlite":
         op.execute("DROP TRIGGER entry_is_never_deleted")
@@ -135,6 +139,7 @@ def downgrade() -> None:
             _rebuild(table, "")
         op.execute("DROP FUNCTION make_log_month(text)")
         op.execute("DROP FUNCTION make_log_part(text, text, text, bigint, bigint)")
+    op.drop_index("ix_repeat_named", "repeat")
     op.drop_table("archived")
     op.drop_table("log_part")
     with op.batch_alter_table("repeat") as counters:
