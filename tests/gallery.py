@@ -517,6 +517,11 @@ def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     )
     yield "log-empty", "admin/log.html", log | {"entries": [], "filters": nothing | {"outcome": "deny"}}
     restored = Thing(at=NOW - timedelta(hours=1))
+    yield (
+        "log-put-away",
+        "admin/log.html",
+        log | {"entries": ENTRIES[:2], "put_away": NOW - timedelta(days=400)},
+    )
     yield "log-restored", "admin/log.html", log | {"entries": ENTRIES[:2], "restored": restored}
     giver = Thing(id=1, name="Paul Okafor", email="paul@example.org")
     story = desk | {"gift": GIFT, "article": TIDE, "giver": giver, "standing": None, "entries": ENTRIES[:6],

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from gateway.auditing.log import put_away_to
 from gateway.keeping import putting_away
 from gateway.keeping.proving import export_log, prove_entry, prove_history, verify_log
 from gateway.keeping.putting_away import Archive, ArchiveError, put_away
@@ -273,3 +274,9 @@ def test_what_is_sealed_says_its_month_in_its_number(log: SealedLog) -> None:
         for _, number, _, found in sealing.each_leaf(connection, sealing.count_leaves(connection)):
             assert found is not None
             assert str(number)[:6] == f"{found.at:%Y%m}"
+
+
+def test_the_desk_knows_where_older_entries_went(log: SealedLog) -> None:
+    assert put_away_to(log.house.runtime) is None
+    away(log, "2026-04")
+    assert put_away_to(log.house.runtime) == datetime(2026, 4, 1, tzinfo=UTC)

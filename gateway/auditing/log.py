@@ -1,14 +1,16 @@
 """Reading the log, and the whole story of one gift."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from gateway.auditing.looking import note_look
 from gateway.behaviour import Behaviour, behaviour_of
 from gateway.decision import Decision, Deny, Reason
 from gateway.ledger import Actor
 from gateway.link import standing
+from gateway.logmonth import month_begins, next_month
 from gateway.runtime import Runtime
-from gateway.store import entries, gifts, openings, spread, statistics
+from gateway.store import entries, gifts, months, openings, spread, statistics
 from gateway.store.entries import EntryFilter, StoredEntry
 from gateway.store.gifts import GiftLine
 from gateway.store.openings import Opening
@@ -50,6 +52,13 @@ def read_log(
         found = entries.list_entries(connection, wanted, limit=limit + 1)
     note_look(runtime, actor, view, wanted, now)
     return LogPage(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
+
+
+def put_away_to(runtime: Runtime) -> datetime | None:
+    """Find the first instant of what the log still has here, where older months were put away; else None."""
+    with runtime.database.reading() as connection:
+        month = months.find_put_away_to(connection)
+    return None if month is None else month_begins(next_month(month))
 
 
 def gift_story(runtime: Runtime, actor: Actor, reference: str) -> GiftStory | Deny:

@@ -25,9 +25,10 @@ def sent_by_form() -> dict[str, Any]:
 
 @bp.context_processor
 def restored() -> dict[str, Any]:
-    """Tell every page of the desk whether a restore waits for an admin's word."""
+    """Tell every page of the desk whether a restore waits for an admin's word, and what of the log was put away."""
     found = people.open_restoration(state().runtime)
-    return {"restored": None if found is None else {"at": found.restored_at}}
+    put_away = log.put_away_to(state().runtime)
+    return {"restored": None if found is None else {"at": found.restored_at}, "put_away": put_away}
 
 
 @bp.post("/restore/confirm")
