@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from bench import pages, readings
 from bench.__main__ import main
 from bench.measuring import Spread
 from bench.table import Row
@@ -52,3 +53,33 @@ def test_no_two_gifts_and_no_two_issues_are_alike() -> None:
     assert len(references) == len(given) == world.gifts
     assert len(issued) == 20_000
     assert not given & issued
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def test_every_page_of_the_desk_is_measured_over_a_log_that_verifies(
+    kind: str, open_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["--entries", "3000", "--asked", "2", "--prove", "--database", kind, "--folder", str(open_folder)]
+    assert pages.main(asked) == 0
+    said = capsys.readouterr().out
+    assert "verified 3,000 in" in said
+    assert "all agree" in said
+    assert "answered" not in said
+    for page in (
+        "/admin/log ",
+        "/admin/log?subject=network",
+        "/admin/gifts/<reference:reference>",
+        "/admin/rules",
+    ):
+        assert page in said
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def test_a_claim_is_measured_at_two_numbers_of_readings(
+    kind: str, open_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(readings.SIZES, kind, (400, 800))
+    assert readings.main(["--pairs", "1", "--database", kind, "--folder", str(open_folder)]) == 0
+    said = capsys.readouterr().out
+    assert "a whole request" in said
+    assert "the transaction alone" in said
