@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from gateway.auditing import acts, people
+from gateway.auditing import acts, log, people
 from gateway.decision import Decision, Deny, Reason
 from gateway.web import asking
 from gateway.web.guards import at_the_desk, me
@@ -27,8 +27,8 @@ def sent_by_form() -> dict[str, Any]:
 def restored() -> dict[str, Any]:
     """Tell every page of the desk whether a restore waits for an admin's word, and what of the log was put away."""
     found = people.open_restoration(state().runtime)
-    put_away = log.put_away_to(state().runtime)
-    return {"restored": None if found is None else {"at": found.restored_at}, "put_away": put_away}
+    told = None if found is None else {"at": found.restored_at}
+    return {"restored": told, "put_away": log.put_away_to(state().runtime)}
 
 
 @bp.post("/restore/confirm")
