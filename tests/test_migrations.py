@@ -14,6 +14,7 @@ from gateway.checkpoint import public_bytes
 from gateway.keeping.proving import verify_log
 from gateway.keeping.publishing import Shelf
 from gateway.keeping.sealing import Sealer
+from gateway.keeping.setup import adopt_policy
 from gateway.keys import open_key_ring
 from gateway.ledger import OPERATOR, Entry, Event, Outcome, reader_actor
 from gateway.merkle import Node
@@ -23,7 +24,7 @@ from gateway.sealkeys import SealKeys
 from gateway.store import months, roles, schema, sealing
 from gateway.store.engine import Database, open_database
 from gateway.store.entries import EntryFilter, append_entry, list_entries
-from tests.house import Clock
+from tests.house import POLICY, Clock
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -276,11 +277,12 @@ def test_the_template_of_the_tests_has_the_triggers_of_the_log(database_url: str
 def test_a_log_that_was_sealed_before_numbers_told_months_keeps_every_row_and_proof(
     empty: Database, tmp_path: Path
 ) -> None:
-    schema.upgrade(empty, "0006")
+    schema.upgrade(empty, "0007")
     clock = Clock()
     runtime = Runtime(empty, open_key_ring(tmp_path / "keys.json"), "https://news.example", clock=clock)
     keys, shelf = SealKeys(tmp_path / "seal-keys.json"), Shelf(tmp_path / "checkpoints")
     sealer = Sealer(runtime, keys, shelf)
+    adopt_policy(runtime, POLICY)
     insert = text(
         "INSERT INTO entry (id, at, actor, event, subject, outcome) VALUES (:id, :at, 'operator', 'key:added', 'key:1', 'permit')"
     )
@@ -312,7 +314,7 @@ def test_a_log_that_was_sealed_before_numbers_told_months_keeps_every_row_and_pr
     sealer.beat()
     report = verify_log(runtime, shelf, public)
     assert (report.told, report.entries) == ([], len(before) + 1)
-    schema.downgrade(empty, "0006")
+    schema.downgrade(empty, "0007")
     with empty.reading() as connection:
         assert connection.execute(rows).all()[: len(before)] == before
     schema.upgrade(empty)
