@@ -277,7 +277,7 @@ def test_the_template_of_the_tests_has_the_triggers_of_the_log(database_url: str
 def test_a_log_that_was_sealed_before_numbers_told_months_keeps_every_row_and_proof(
     empty: Database, tmp_path: Path
 ) -> None:
-    schema.upgrade(empty, "0007")
+    schema.upgrade(empty, "0009")
     clock = Clock()
     runtime = Runtime(empty, open_key_ring(tmp_path / "keys.json"), "https://news.example", clock=clock)
     keys, shelf = SealKeys(tmp_path / "seal-keys.json"), Shelf(tmp_path / "checkpoints")
@@ -314,7 +314,7 @@ def test_a_log_that_was_sealed_before_numbers_told_months_keeps_every_row_and_pr
     sealer.beat()
     report = verify_log(runtime, shelf, public)
     assert (report.told, report.entries) == ([], len(before) + 1)
-    schema.downgrade(empty, "0007")
+    schema.downgrade(empty, "0009")
     with empty.reading() as connection:
         assert connection.execute(rows).all()[: len(before)] == before
     schema.upgrade(empty)

@@ -12,7 +12,7 @@ from alembic import op
 from sqlalchemy import BigInteger, Column, DateTime, Integer, LargeBinary, String, text
 
 revision = "0010"
-down_revision = "0007"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
