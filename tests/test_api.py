@@ -51,6 +51,7 @@ BODIES: list[tuple[bytes, str]] = [
     (b'{"article_id": true}', "article_id"),
     (b'{"article_id": null}', "article_id"),
     (b'{"article_id": 0}', "article_id"),
+    (b'{"article_id": 9007199254740992}', "article_id"),
     (b'{"article_id": 9223372036854775808}', "article_id"),
     (b'{"slug": "Tide Book"}', "slug"),
     (b'{"slug": "a\\u0000"}', "slug"),
@@ -64,6 +65,7 @@ BODIES: list[tuple[bytes, str]] = [
 
 WISHES: list[tuple[dict[str, Any], tuple[int, str]]] = [
     ({"article_id": 999}, (404, "article:unknown")),
+    ({"article_id": 2**53 - 1}, (404, "article:unknown")),
     ({"slug": "no-such-article"}, (404, "article:unknown")),
     ({"label": "l" * 101}, (422, "label:too_long")),
     ({"note": "n" * 281}, (422, "note:too_long")),

@@ -163,7 +163,7 @@ def fresh_link(reference: str) -> Response:
     return refused(answer.standing) if isinstance(answer.standing, Deny) else _with_allowance(reference)
 
 
-@v1.get("/articles/<int(min=1, max=9223372036854775807):article_id>/sharing")
+@v1.get("/articles/<int(min=1, max=9007199254740991):article_id>/sharing")
 @described({200: apimodels.Sharing}, [Reason.ARTICLE_UNKNOWN])
 def sharing(article_id: int) -> Response:
     """Tell what sharing an article would mean just now; asking spends nothing."""

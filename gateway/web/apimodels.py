@@ -10,8 +10,8 @@ from pydantic_core import PydanticCustomError
 from gateway.decision import Reason
 from gateway.sharing.wording import LABEL_LENGTH, NOTE_LENGTH
 
-# The largest number of a row in either database.
-LARGEST = 2**63 - 1
+# The largest whole number that every program reads exactly from JSON (RFC 8785, 3.2.2.3); no row has one as large.
+LARGEST = 2**53 - 1
 PAGE_SIZES = (1, 100)
 REASONS = tuple(reason.value for reason in Reason)
 

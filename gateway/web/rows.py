@@ -8,7 +8,7 @@ from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
 from gateway.web.apidocument import REFERENCE_PATTERN
 
-LARGEST: Final = 2**63 - 1
+LARGEST: Final = 2**53 - 1
 
 
 class Row(IntegerConverter):
@@ -37,6 +37,6 @@ def install(app: Flask) -> None:
 
 def row(text: str) -> int:
     """Read a row's number from a query; raises ValueError for what is none."""
-    if not re.fullmatch(r"[0-9]{1,19}", text) or not 1 <= int(text) <= LARGEST:
+    if not re.fullmatch(r"[0-9]{1,16}", text) or not 1 <= int(text) <= LARGEST:
         raise ValueError(text)
     return int(text)
