@@ -69,9 +69,19 @@ def list_spread(
     connection: Connection, by: By, ids: Collection[int], *, since: datetime, over: int
 ) -> list[int]:
     """List links, givers or articles, whose links more networks than a number tried since an instant."""
-    tried = select(_WHOSE[by]).select_from(_TRIED).where(_WHOSE[by].in_(ids), _tried_since(by, since))
-    many = func.count(distinct(arrival.c.network)) > over
-    return list(connection.execute(tried.group_by(_WHOSE[by]).having(many).order_by(_WHOSE[by])).scalars())
+    if not ids:
+        return []
+    values = {"since": since, "over": over} | {f"id_{at}": each for at, each in enumerate(ids)}
+    return [row[0] for row in _spread(by, len(ids)).rows(connection, values)]
+
+
+@lru_cache(maxsize=64)
+def _spread(by: By, number: int) -> Prepared:
+    ids = [bindparam(f"id_{at}", type_=Key) for at in range(number)]
+    lately = _tried_since(by, bindparam("since", type_=Instant))
+    tried = select(_WHOSE[by]).select_from(_TRIED).where(_WHOSE[by].in_(ids), lately)
+    many = func.count(distinct(arrival.c.network)) > bindparam("over", type_=Integer)
+    return Prepared(tried.group_by(_WHOSE[by]).having(many).order_by(_WHOSE[by]))
 
 
 @lru_cache(maxsize=256)
