@@ -199,7 +199,7 @@ def test_who_goes_on_to_subscribe_is_counted_once_a_day_and_not_by_name(
 def test_an_ended_gift_leads_on_to_subscribe_too(
     site: Site, app: Flask, given: Issued, clock: Clock, admin: Person
 ) -> None:
-    admin.act(f"/admin/gifts/{given.gift.reference}/revoke", reason="it leaked")
+    admin.act(f"/admin/gifts/{given.gift.reference}/revoke", reason="it leaked", confirm="1")
     address = click_of(app, f"/g/{given.token}")
     clock.pass_by(seconds=3)
     follow(app, address)
