@@ -36,12 +36,9 @@ def grant_credits(
     runtime: Runtime, actor: Actor, admin: Account, account_id: int, because: str, *, credits: int
 ) -> Decision:
     """Give an account extra credits for the present month."""
-    decision = _on_account(runtime, actor, admin, account_id, because)
+    decision = _on_credits(runtime, actor, admin, account_id, because, credits)
     if isinstance(decision, Deny):
         return decision
-    if not 1 <= credits <= CREDITS_AT_ONCE:
-        limits = {"limit": CREDITS_AT_ONCE}
-        return refuse(runtime, actor, Deny(Reason.CREDITS_OUT_OF_RANGE, detail=limits), on=account_id)
     now = runtime.clock()
     with runtime.database.transaction() as connection:
         account = accounts.take_account(connection, account_id)
@@ -68,12 +65,9 @@ def take_back_credits(
     runtime: Runtime, actor: Actor, admin: Account, account_id: int, because: str, *, credits: int
 ) -> Decision:
     """Take extra credits of the present month back, as many as are not spent: what undoes a grant."""
-    decision = _on_account(runtime, actor, admin, account_id, because)
+    decision = _on_credits(runtime, actor, admin, account_id, because, credits)
     if isinstance(decision, Deny):
         return decision
-    if not 1 <= credits <= CREDITS_AT_ONCE:
-        limits = {"limit": CREDITS_AT_ONCE}
-        return refuse(runtime, actor, Deny(Reason.CREDITS_OUT_OF_RANGE, detail=limits), on=account_id)
     now = runtime.clock()
     with runtime.database.transaction() as connection:
         account = accounts.take_account(connection, account_id)
@@ -114,6 +108,16 @@ def sign_everyone_out(runtime: Runtime, actor: Actor, admin: Account, word: Word
     decision = permitted(runtime, actor, admin, because=word.because, confirmed=word.confirmed)
     if isinstance(decision, Permit):
         signing.end_every_session(runtime, actor, because=word.because.strip())
+    return decision
+
+
+def _on_credits(
+    runtime: Runtime, actor: Actor, admin: Account, account_id: int, because: str, credits: int
+) -> Decision:
+    decision = _on_account(runtime, actor, admin, account_id, because)
+    if isinstance(decision, Permit) and not 1 <= credits <= CREDITS_AT_ONCE:
+        limits = {"limit": CREDITS_AT_ONCE}
+        return refuse(runtime, actor, Deny(Reason.CREDITS_OUT_OF_RANGE, detail=limits), on=account_id)
     return decision
 
 
