@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
 
 from gateway.ledger import Event, Outcome, SealedEntry
 from gateway.visitor import Visitor
@@ -93,9 +95,11 @@ class About:
     giver: str = ""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Row:
-    """One row of the rollups: a figure on a day, split by something, under one name of that."""
+class Row(NamedTuple):
+    """One row of the rollups: a figure on a day, split by something, under one name of that.
+
+    A tuple, since the sealer finds every row of every entry among those it has counted.
+    """
 
     split: str
     figure: str
@@ -122,6 +126,7 @@ def rows_of(entry: SealedEntry, gift: About | None, day: date) -> Iterator[Row]:
         yield from _named(Figure.ACTED, day, {Split.EVENT: entry.event})
 
 
+@lru_cache(maxsize=64)
 def first_of_month(day: date) -> date:
     """Return the first day of a day's month."""
     return day.replace(day=1)
