@@ -77,6 +77,18 @@ class Reason(StrEnum):
     PROPOSAL_CHANGED = "proposal:changed"
     PROPOSAL_OUTDATED = "proposal:outdated"
 
+    CASE_UNKNOWN = "case:unknown"
+    CASE_TAKEN = "case:taken"
+    CASE_NOT_TAKEN = "case:not_taken"
+    CASE_CLOSED = "case:closed"
+    CASE_NOT_CLOSED = "case:not_closed"
+    CASE_OPEN_AGAIN = "case:open_again"
+    CASE_FOLLOWS = "case:follows"
+    CASE_OWNER_UNFIT = "case:owner_unfit"
+    DISPUTE_NONE = "dispute:none"
+    DISPUTE_SENT = "dispute:sent"
+    DISPUTE_TOO_LONG = "dispute:too_long"
+
     NOTE_TOO_LONG = "note:too_long"
     NOTE_HAS_LINK = "note:has_link"
     LABEL_TOO_LONG = "label:too_long"

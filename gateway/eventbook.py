@@ -12,6 +12,7 @@ ADMIN = "admin, operator"
 GATEWAY = "gateway"
 GIFT, ACCOUNT, ARTICLE = "gift:REFERENCE", "account:NUMBER", "article:NUMBER"
 LICENCE = "licence:NUMBER"
+CASE = "case:NUMBER"
 PROPOSAL, VERSION = "proposal:NUMBER", "policy:NUMBER"
 # Whom or what a rule counts; a reader or a network stands beside the entry.
 COUNTED = "reader, network, gift:REFERENCE, account:NUMBER, article:NUMBER"
@@ -56,6 +57,12 @@ BOOK: Mapping[Event, About] = MappingProxyType(
         Event.GIFT_NOTE_REPORTED: About("A reader reported a giver's note.", READER, GIFT),
         Event.GIFT_REPLACED: About(
             "A link that spread was replaced free.", "admin", GIFT, "by, account, because"
+        ),
+        Event.GIFT_DISPUTED: About(
+            "A giver said that a link's spreading was not their doing.", "account", GIFT, "ground, rule"
+        ),
+        Event.DISPUTE_REFUSED: About(
+            "What a giver said about a link was not taken.", "account", GIFT, "length, limit"
         ),
         Event.CREDIT_RETURNED: About("A credit came back.", ANYBODY, ACCOUNT, "gift, period"),
         Event.CREDITS_GRANTED: About(
@@ -103,7 +110,7 @@ BOOK: Mapping[Event, About] = MappingProxyType(
             "What was kept for as long as the policy says was dropped; the numbers say how many rows.",
             GATEWAY,
             "gateway",
-            "deliveries, arrivals, copies, seen, clicks, minutes, salts, firings, requests, repeats",
+            "deliveries, arrivals, copies, seen, clicks, minutes, salts, firings, requests, cases, repeats",
         ),
         Event.COPYING_CLOSED: About(
             "A reader copied more of an article than a day allows, so its text closed to them.",
@@ -159,6 +166,20 @@ BOOK: Mapping[Event, About] = MappingProxyType(
         Event.RULE_FIRED: About("A bulk rule acted.", GATEWAY, COUNTED, "rule, then, count"),
         Event.RULE_WATCHED: About("A bulk rule would have acted.", GATEWAY, COUNTED, "rule, then, count"),
         Event.RULE_LIFTED: About("An admin lifted what a rule did.", "admin", COUNTED, "rule, because"),
+        Event.CASE_OPENED: About(
+            "Something came into the queue that wants a person.",
+            "gateway, reader, account",
+            CASE,
+            "kind, about, origin",
+        ),
+        Event.CASE_ADDED_TO: About(
+            "More evidence came to a case that is open.", "gateway, reader, account", CASE, "origin"
+        ),
+        Event.CASE_TAKEN: About("An admin took a case.", "admin", CASE),
+        Event.CASE_HANDED_OVER: About("A case was handed to another admin.", "admin", CASE, "from, to"),
+        Event.CASE_GIVEN_BACK: About("An admin put a case back into the queue.", "admin", CASE),
+        Event.CASE_CLOSED: About("A case was closed.", "admin", CASE, "because"),
+        Event.CASE_REOPENED: About("A closed case was opened again.", "admin", CASE, "because"),
         Event.POLICY_ADOPTED: About("The first policy came into force.", "operator", VERSION, "name, digest"),
         Event.POLICY_PROPOSED: About(
             "A policy was put to the other admins.", "admin", PROPOSAL, "digest, base, at, because"

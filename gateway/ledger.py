@@ -27,6 +27,8 @@ class Event(StrEnum):
     GIFT_RELABELLED = "gift:relabelled"
     GIFT_NOTE_REPORTED = "gift:note_reported"
     GIFT_REPLACED = "gift:replaced"
+    GIFT_DISPUTED = "gift:disputed"
+    DISPUTE_REFUSED = "gift:dispute_refused"
 
     CREDIT_RETURNED = "credit:returned"
     CREDITS_GRANTED = "credit:granted"
@@ -74,6 +76,14 @@ class Event(StrEnum):
     RULE_FIRED = "rule:fired"
     RULE_WATCHED = "rule:watched"
     RULE_LIFTED = "rule:lifted"
+
+    CASE_OPENED = "case:opened"
+    CASE_ADDED_TO = "case:added_to"
+    CASE_TAKEN = "case:taken"
+    CASE_HANDED_OVER = "case:handed_over"
+    CASE_GIVEN_BACK = "case:given_back"
+    CASE_CLOSED = "case:closed"
+    CASE_REOPENED = "case:reopened"
 
     POLICY_ADOPTED = "policy:adopted"
     POLICY_PROPOSED = "policy:proposed"

@@ -653,3 +653,42 @@ licence_request = Table(
     Index("ix_licence_request_state", "state", "id"),
     Index("ix_licence_request_unsent", "mail_due_at", sqlite_where=_UNSENT, postgresql_where=_UNSENT),
 )
+
+_OPEN = text("closed_at IS NULL")
+_CLOSED = text("closed_at IS NOT NULL")
+
+desk_case = Table(
+    "desk_case",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("subject", String(80), nullable=False),
+    Column("account_id", Key, ForeignKey("account.id"), index=True),
+    Column("opened_at", Instant, nullable=False),
+    Column("pieces", Integer, nullable=False),
+    Column("owner_id", Key, ForeignKey("account.id")),
+    Column("owned_at", Instant),
+    Column("closed_at", Instant),
+    Column("closed_by", String(100), nullable=False, server_default=""),
+    Column("closing_reason", Text, nullable=False, server_default=""),
+    Index("uq_desk_case_open", "kind", "subject", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+    # The desk asks for what is open or what is closed, of a kind, of an owner, or of all.
+    Index("ix_desk_case_open", "kind", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_desk_case_owner", "owner_id", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_desk_case_closed", "kind", "id", sqlite_where=_CLOSED, postgresql_where=_CLOSED),
+    Index("ix_desk_case_closed_at", "closed_at"),
+)
+
+case_evidence = Table(
+    "case_evidence",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("case_id", Key, ForeignKey("desk_case.id"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("origin", String(120), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("figures", Text, nullable=False),
+    Column("words", Text, nullable=False, server_default=""),
+    UniqueConstraint("kind", "origin"),
+    Index("ix_case_evidence_case_id", "case_id", "id"),
+)

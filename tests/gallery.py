@@ -26,6 +26,7 @@ from gateway.visitor import Visitor
 from gateway.web import assets, headers, languages, parts, speech
 from gateway.web.wording import PURPOSES, done_words, words_for, words_for_status
 from tests.gallery_figures import figure_pages
+from tests.gallery_queue import queue_pages
 
 
 class Thing(SimpleNamespace):
@@ -59,6 +60,13 @@ ENDPOINTS = {
     "usage.tree": "/desk/usage/item-report.json",
     "report.latest": "/desk/report",
     "report.month": "/desk/report/<name>",
+    "queue.queue": "/desk/queue",
+    "queue.one": "/desk/queue/<number>",
+    "queue.take": "/desk/queue/<number>/take",
+    "queue.hand_over": "/desk/queue/<number>/hand-over",
+    "queue.give_back": "/desk/queue/<number>/give-back",
+    "queue.close": "/desk/queue/<number>/close",
+    "queue.reopen": "/desk/queue/<number>/reopen",
     "rules.rules": "/desk/rules",
     "rules.rule": "/desk/rules/<name>",
     "admin.network": "/desk/networks/<name>",
@@ -71,6 +79,7 @@ ENDPOINTS = {
     "moving.qr": "/g/move/<token>/qr.svg",
     "giving_back.ask": "/gifts/<reference>/give-back",
     "giving_back.act": "/gifts/<reference>/give-back",
+    "disputing.send": "/gifts/<reference>/dispute",
     "copying.report": "/articles/<slug>/copies",
     "subscriber.share": "/articles/<slug>/share",
     "subscriber.issue": "/articles/<slug>/share",
@@ -447,6 +456,19 @@ def _subscriber_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "give-back-again", "subscriber/give_back.html", back | {"given_back_at": NOW - timedelta(days=1)}
     yield "give-back-none", "subscriber/give_back.html", back | {"gift": Gift(confirmed=0)}
     yield "gift-shut", "subscriber/gift.html", mine | {"row": _gift_rows()[2], "error": SPENT}
+    ground = Thing(rule="link-networks-hard", since=NOW - timedelta(hours=3), flag=False)
+    objection = Thing(ground=ground, sent=False, closed_at=None)
+    spread = mine | {"row": _gift_rows()[2], "objection": objection}
+    long = Deny(Reason.DISPUTE_TOO_LONG, detail={"limit": 500, "length": 712})
+    yield "gift-spread", "subscriber/gift.html", spread | {"error": None}
+    yield "gift-spread-wrong", "subscriber/gift.html", spread | {"error": long}
+    told = Thing(**vars(objection) | {"sent": True})
+    yield "gift-spread-told", "subscriber/gift.html", spread | {"objection": told, "error": None}
+    done = Thing(**vars(told) | {"closed_at": NOW})
+    yield "gift-spread-done", "subscriber/gift.html", spread | {"objection": done, "error": None}
+    flagged = Thing(**vars(objection) | {"ground": Thing(**vars(ground) | {"flag": True})})
+    yield "gift-flagged", "subscriber/gift.html", mine | {
+        "row": _row(GIFT, TIDE), "objection": flagged, "error": None}  # fmt: skip
     asked = {"person": SUBSCRIBER, "gift": GIFT, "article": TIDE}
     yield "revoke", "subscriber/revoke.html", asked | {"credit_returns": True}
     yield "revoke-read", "subscriber/revoke.html", asked | {"credit_returns": False, "why_no_credit": "read"}
@@ -542,6 +564,7 @@ def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "desk-gift-spread", "admin/gift.html", story | {"gift": spread, "standing": READ_UP}
     yield from _rule_pages(desk)
     yield from figure_pages(desk, ENDPOINTS)
+    yield from queue_pages(desk, ENDPOINTS, AUDITOR, ENTRIES)
     yield from policy_pages(desk)
     people = [
         Thing(id=1, name="Paul Okafor", email="paul@example.org", role="subscriber", plan_label="Standard",
@@ -862,7 +885,7 @@ def policy_pages(desk: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any
 
 POSTED = {
     "reader.claim", "reader.report", "reader.confirm", "pausing.go_on", "copying.report", "subscriber.issue", "moving.offer", "moving.take",
-    "giving_back.act", "pages.forget", "licensing.ask", "licences.move", "policyroom.draft", "admin.search",
+    "giving_back.act", "disputing.send", "pages.forget", "licensing.ask", "licences.move", "policyroom.draft", "admin.search",
 }  # fmt: skip
 
 
@@ -885,6 +908,7 @@ def make_app(**views: Callable[..., Any]) -> Flask:
     languages.install(app, folder=HERE / "gateway" / "translations", zone=lambda: "Europe/London")
     app.jinja_env.globals |= {
         "csrf_token": lambda: "sample",
+        "open_cases": lambda: 7,
         "done_words": done_words,
         "words_for": words_for,
     }
@@ -896,13 +920,18 @@ def _harbour() -> Response:
 
 
 def _page(language: str, name: str) -> str:
+    _speak(language)  # Some samples hold words already.
     template, values = pages()[name]
     return show(template, values, language)
 
 
+def _speak(language: str) -> None:
+    speech.speak(replace(speech.spoken(), language=language, translations=_catalogues()[language]))
+
+
 def show(template: str, values: Mapping[str, Any], language: str = "en") -> str:
     """Render a template with sample values, inside a request."""
-    speech.speak(replace(speech.spoken(), language=language, translations=_catalogues()[language]))
+    _speak(language)
     policy = Thing(
         publisher="The Northern Ledger", zone="Europe/London", licensing_email="licensing@ledger.example",
         notice=NOTICE[language], terms=TERMS, copying=COPYING,

@@ -10,12 +10,14 @@ from flask import Flask
 from gateway.auditing.overview import OF_ARTICLES, ArticleFigures, Numbers, Overview
 from gateway.auditing.reporting import MonthReport, PlanQuota
 from gateway.auditing.usage import UsageLine, UsageReport
+from gateway.case import Kind
 from gateway.days import Span, month_span
 from gateway.decision import Deny, Reason
 from gateway.figures import Figure, Split
 from gateway.store.figures import ArticleName
 from gateway.store.usage import UsedArticle
 from gateway.usage import Metric
+from gateway.web.casewords import alarms
 from gateway.web.overview import shown_overview
 from gateway.web.report import shown_report
 from gateway.web.usage import shown_usage
@@ -94,7 +96,8 @@ def figure_pages(
 
 def _overviews(desk: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     page = desk | {"today": SPAN.until, "asked": {}}
-    yield "overview", "admin/overview.html", page | shown_overview(sample_overview(), PLANS)
+    waiting = {"alarms": alarms({Kind.SPREADING_LINK: 2, Kind.DISPUTE: 1, Kind.LICENCE_REQUEST: 14})}
+    yield "overview", "admin/overview.html", page | shown_overview(sample_overview(), PLANS) | waiting
     long = Span(date(2025, 8, 1), date(2026, 7, 14))
     asked = {"since": "2025-08-01", "until": "2026-07-14"}
     counting = sample_overview(long, 3, uncounted=120_000)

@@ -7,6 +7,7 @@ from gateway.auditing.looking import note_look
 from gateway.decision import Decision, Deny, Reason
 from gateway.ledger import Actor, Entry, Event
 from gateway.licence import State
+from gateway.queueing import follow_request
 from gateway.runtime import Runtime
 from gateway.store import entries, licences
 from gateway.store.accounts import Account
@@ -60,7 +61,7 @@ def request_story(runtime: Runtime, actor: Actor, number: str) -> RequestStory |
 def move_request(
     runtime: Runtime, actor: Actor, admin: Account, number: str, because: str, *, state: str
 ) -> Decision:
-    """Put a request into another state; to where it stands already is no step."""
+    """Put a request into another state; to where it stands already is no step. Its case in the queue goes with it."""
     decision = permitted(runtime, actor, admin, because=because)
     if isinstance(decision, Deny):
         return decision
@@ -75,4 +76,5 @@ def move_request(
             about: dict[str, str | int] = {"from": found.state, "to": state, "because": because.strip()}
             subject = f"licence:{number}"
             append_entry(connection, Entry(now, actor, Event.LICENCE_STATE_CHANGED, subject, detail=about))
+            follow_request(connection, actor, number, because.strip(), now, waits=state == State.NEW)
     return decision

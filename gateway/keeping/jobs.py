@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway.keeping import queue
 from gateway.keeping.leases import LIFE, Lease
 from gateway.keeping.mail import mail_requests
 from gateway.keeping.retention import forget_counted, forget_openers
@@ -110,6 +111,9 @@ def jobs_of(runtime: Runtime, revocations: Path | None, smtp_url: str) -> tuple[
         Job("forget what rules counted", 3600.0, partial(forget_counted, runtime)),
         Job("make room for months", 3600.0, partial(_within, runtime, months.make_room)),
         Job("forget openers", 60.0, partial(forget_openers, runtime)),
+        Job("queue links that spread", 15.0, partial(queue.queue_firings, runtime)),
+        Job("queue spikes", 300.0, partial(queue.queue_spikes, runtime)),
+        Job("queue licence requests", 3600.0, partial(queue.queue_requests, runtime)),
     )
     mailing = (
         (Job("mail licence requests", 15.0, partial(mail_requests, runtime, smtp_url)),) if smtp_url else ()

@@ -7,6 +7,7 @@ from gateway.ledger import GATEWAY, Entry, Event
 from gateway.networks import months_of
 from gateway.runtime import NoPolicyError, Runtime
 from gateway.store import (
+    cases,
     clicks,
     copied,
     deliveries,
@@ -59,7 +60,7 @@ def _forget(runtime: Runtime, gift_id: int, now: datetime) -> None:
 def forget_counted(runtime: Runtime, now: datetime) -> int:
     """Forget what bulk rules counted and did and no longer look at, and the salts of months that are over so long.
 
-    Closed requests for a licence go as entries of the log may. Returns how many rows were dropped; where there were
+    Closed requests for a licence and closed cases go as entries of the log may. Returns how many rows were dropped; where there were
     any, an entry says of what.
     """
     retention = runtime.policies.in_force(now).policy.retention
@@ -76,6 +77,7 @@ def forget_counted(runtime: Runtime, now: datetime) -> int:
             # A rule doubles its time by what it did within REMEMBERED.
             "firings": firings.drop_firings(connection, min(before, now - REMEMBERED)),
             "requests": licences.drop_closed(connection, now - retention.entries),
+            "cases": cases.drop_closed(connection, now - retention.entries),
             "repeats": forget_repeaters(connection, now - REPEATS_NAMED),
         }
         about = {what: number for what, number in dropped.items() if number}

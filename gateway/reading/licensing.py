@@ -4,11 +4,13 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from gateway.case import asked_for
 from gateway.decision import Deny, Permit, Reason
 from gateway.keys import digest
 from gateway.ledger import Entry, Event
 from gateway.licence import State, Wish
 from gateway.link import new_reference
+from gateway.queueing import put_in_queue
 from gateway.reading.visit import Visit
 from gateway.runtime import Runtime
 from gateway.store import articles, licences, readings
@@ -67,6 +69,8 @@ def ask_for_licence(runtime: Runtime, wish: Wish, visit: Visit, *, form: str, la
             append_entry(
                 connection, Entry(now, visit.actor, Event.LICENCE_ASKED, f"licence:{number}", detail=about)
             )
+            evidence = asked_for(number, wish.purpose, wish.length, now)
+            put_in_queue(connection, visit.actor, evidence, now)
     return number
 
 

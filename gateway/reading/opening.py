@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.case import reported
 from gateway.decision import Deny, Permit, Reason
 from gateway.enforcing import shut_out
 from gateway.firing import Act as Ruled
 from gateway.ledger import Entry, Event, Outcome
 from gateway.link import Gift, standing, standing_for_a_holder
+from gateway.queueing import put_in_queue
 from gateway.reading.holding import alive
 from gateway.reading.shelf import Shelf
 from gateway.reading.using import note_denial, note_use
@@ -119,6 +121,7 @@ def report_note(runtime: Runtime, capability: bytes, visit: Visit) -> bool:
         if notes.count_note_report(connection, found.gift.id, now) == 1:
             subject = f"gift:{found.gift.reference}"
             append_entry(connection, Entry(now, visit.actor, Event.GIFT_NOTE_REPORTED, subject))
+            put_in_queue(connection, visit.actor, reported(found.gift.reference, now), now)
         return True
 
 

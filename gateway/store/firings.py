@@ -7,11 +7,26 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    String,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
+from gateway.case import ABOUT_LINKS, FOR_WHOM
 from gateway.firing import Firing
 from gateway.guard import By, Metric, Mode, Rule, Then
-from gateway.models import Instant, firing, gift
+from gateway.models import Instant, case_evidence, firing, gift
 from gateway.store.prepared import Prepared
 
 _COLUMNS = [firing.c["by_whom" if field.name == "by" else field.name] for field in fields(Firing)]
@@ -121,6 +136,23 @@ def count_firings_by_day(connection: Connection, rule: str, since: datetime) -> 
     # Firings are numbered as they happen, so the rule's own index finds the last ones, and only these are dated.
     rows = connection.execute(select(firing.c.at).where(firing.c.rule == rule, firing.c.at > since))
     return Counter(row[0].date() for row in rows)
+
+
+def list_unqueued(connection: Connection, since: datetime, *, limit: int) -> list[Firing]:
+    """List what fired since an instant, wants a person, and was not put into the desk's queue yet; oldest first."""
+    wanted = and_(
+        firing.c.at > since,
+        firing.c.mode == Mode.ENFORCE.value,
+        firing.c.metric.in_([each.value for each in ABOUT_LINKS]),
+        firing.c.by_whom.in_([each.value for each in FOR_WHOM]),
+        _UNLIFTED,
+    )
+    queued = select(case_evidence.c.id).where(
+        case_evidence.c.kind.in_([kind.value for kind in FOR_WHOM.values()]),
+        case_evidence.c.origin == literal("firing:") + cast(firing.c.id, String),
+    )
+    statement = select(*_COLUMNS).where(wanted, ~queued.exists()).order_by(firing.c.id).limit(limit)
+    return [_firing(row) for row in connection.execute(statement)]
 
 
 def lift_firing(connection: Connection, firing_id: int, *, now: datetime, by: str, because: str) -> bool:

@@ -5,10 +5,12 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, and_, delete, func, select, update
+from sqlalchemy import Column, Connection, and_, delete, func, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gateway.models import article, licence_request
+from gateway.case import Kind
+from gateway.licence import State
+from gateway.models import article, case_evidence, licence_request
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,12 @@ def find_request(connection: Connection, number: str) -> LicenceRequest | None:
     return None if row is None else LicenceRequest(*row)
 
 
+def take_request(connection: Connection, number: str) -> str | None:
+    """Find a request's state, and hold its row until the transaction ends."""
+    held = select(licence_request.c.state).where(licence_request.c.number == number).with_for_update()
+    return connection.execute(held).scalar()
+
+
 def list_requests(
     connection: Connection, *, state: str = "", before: int | None = None, limit: int = 50
 ) -> list[LicenceRequest]:
@@ -75,6 +83,17 @@ def list_requests(
     if before is not None:
         statement = statement.where(licence_request.c.id < before)
     rows = connection.execute(statement.order_by(licence_request.c.id.desc()).limit(limit))
+    return [LicenceRequest(*row) for row in rows]
+
+
+def list_unqueued(connection: Connection, *, limit: int) -> list[LicenceRequest]:
+    """List new requests that are not in the desk's queue, since they came in before there was one."""
+    queued = select(case_evidence.c.id).where(
+        case_evidence.c.kind == Kind.LICENCE_REQUEST.value,
+        case_evidence.c.origin == literal("licence:") + licence_request.c.number,
+    )
+    waiting = and_(licence_request.c.state == State.NEW.value, ~queued.exists())
+    rows = connection.execute(_REQUEST.where(waiting).order_by(licence_request.c.id).limit(limit))
     return [LicenceRequest(*row) for row in rows]
 
 

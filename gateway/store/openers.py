@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, select, union, update
 
 from gateway.link import Gift
-from gateway.models import claim, entry, entry_person, gift
+from gateway.models import case_evidence, claim, desk_case, entry, entry_person, gift
 
 
 def list_unread_openings(connection: Connection, gift_ids: Sequence[int]) -> dict[int, list[datetime]]:
@@ -34,13 +34,18 @@ def list_gifts_to_forget(connection: Connection, before: datetime, *, limit: int
 
 
 def forget_openers(connection: Connection, found: Gift, now: datetime) -> int:
-    """Drop a gift's claims, its label, its note and the devices beside its entries; its numbers stay.
+    """Drop a gift's claims, label, note, its giver's words to the desk, and the devices beside entries; numbers stay.
 
     Returns how many claims there were.
     """
     forgotten = update(gift).where(gift.c.id == found.id).values(label="", note="", forgotten_at=now)
     connection.execute(forgotten)
-    entries = select(entry.c.id).where(entry.c.subject == f"gift:{found.reference}")
+    subject = f"gift:{found.reference}"
+    cases = select(desk_case.c.id).where(
+        desk_case.c.account_id == found.account_id, desk_case.c.subject == subject
+    )
+    connection.execute(update(case_evidence).where(case_evidence.c.case_id.in_(cases)).values(words=""))
+    entries = select(entry.c.id).where(entry.c.subject == subject)
     beside = (entry_person.c.field == "device") & entry_person.c.entry_id.in_(entries)
     connection.execute(delete(entry_person).where(beside))
     return connection.execute(delete(claim).where(claim.c.gift_id == found.id)).rowcount

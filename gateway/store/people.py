@@ -10,9 +10,11 @@ from gateway.models import (
     account,
     allowance,
     api_token,
+    case_evidence,
     claim,
     copied,
     delivery,
+    desk_case,
     entry,
     entry_person,
     gift,
@@ -33,7 +35,11 @@ _CLAIM = [
     *(claim.c[name] for name in ("claimed_at", "served_at", "confirmed_at", "lapsed_at")),
 ]
 _COPIED = [copied.c[name] for name in ("article_id", "at", "characters", "over", "printed")]
+_CASE = [desk_case.c[name] for name in ("kind", "subject", "opened_at", "closed_at", "closing_reason")]
 _REQUEST = [each for each in licence_request.c if each.name not in ("digest", "mail_fault")]
+_CASES = select(*_CASE, case_evidence.c.at, case_evidence.c.figures, case_evidence.c.words).join(
+    case_evidence, case_evidence.c.case_id == desk_case.c.id
+)
 
 
 def list_about_account(connection: Connection, account_id: int) -> dict[str, Rows]:
@@ -46,6 +52,7 @@ def list_about_account(connection: Connection, account_id: int) -> dict[str, Row
         "months": _rows(connection, select(allowance).where(allowance.c.account_id == account_id)),
         "gifts": _rows(connection, select(*_GIFT).where(gift.c.account_id == account_id)),
         "copies": _rows(connection, select(*_COPIED).where(copied.c.account_id == account_id)),
+        "cases": _rows(connection, _CASES.where(desk_case.c.account_id == account_id)),
         "licence_requests": _rows(connection, select(*_REQUEST).where(_asked_by(account_id))),
         "log": _rows(connection, select(entry).where(or_(entry.c.actor == name, entry.c.subject == name))),
     }
@@ -67,12 +74,14 @@ def erase_account(connection: Connection, account_id: int) -> int:
     own = f"account:{account_id}"
     values = {"email": f"erased-{account_id}@erased.invalid", "name": "", "password_hash": None}
     acted = select(entry.c.id).where(entry.c.actor == own)
+    cases = select(desk_case.c.id).where(desk_case.c.account_id == account_id)
     return sum(
         connection.execute(statement).rowcount
         for statement in (
             # Before the account's own row, which knows by which address they were asked and looked for.
             delete(entry_person).where(_sought(account_id)),
             update(licence_request).where(_asked_by(account_id)).values(name="", email="", text=""),
+            update(case_evidence).where(case_evidence.c.case_id.in_(cases)).values(words=""),
             delete(copied).where(copied.c.account_id == account_id),
             update(account).where(account.c.id == account_id).values(values),
             delete(session).where(session.c.account_id == account_id),

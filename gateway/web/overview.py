@@ -7,12 +7,14 @@ from typing import Any, Final
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 
 from gateway.auditing import overview as counted
+from gateway.auditing import queue
 from gateway.auditing.overview import OF_ARTICLES, ArticleFigures, Numbers, Overview
 from gateway.days import ONE, Span, month_span
 from gateway.decision import Deny, Reason
 from gateway.figures import Figure, Split
 from gateway.visitor import Visitor
 from gateway.web.admin import restored
+from gateway.web.casewords import alarms
 from gateway.web.charts import bars
 from gateway.web.desk import CLASSES
 from gateway.web.figurewords import FIGURES
@@ -45,7 +47,7 @@ def overview() -> Response:
     found = counted.overview(
         state().runtime, span, rank=Figure(rank) if rank in OF_ARTICLES else Figure.ISSUED
     )
-    shown = shown_overview(found, plan_labels())
+    shown = shown_overview(found, plan_labels()) | {"alarms": alarms(queue.alarms(state().runtime))}
     text = render_template("admin/overview.html", **shown, today=today, asked=_kept(asked), error=error)
     return make_response(text, 200 if error is None else status_of(error))
 

@@ -12,6 +12,7 @@ from gateway.period import Allowance
 from gateway.reading.serving import article_by_slug
 from gateway.sharing import own, revoking
 from gateway.sharing.charging import spent
+from gateway.sharing.disputing import objection_to
 from gateway.sharing.issuing import Issued, Wish, issue_gift, sharing_of
 from gateway.web import asking
 from gateway.web.drawing import page, place
@@ -79,7 +80,7 @@ def gifts() -> Response:
 def gift(reference: str) -> Response:
     """Show one gift of mine."""
     found = own.own_gift(state().runtime, me().id, reference)
-    return refused(found) if isinstance(found, Deny) else _gift_page(found)
+    return refused(found) if isinstance(found, Deny) else gift_page(found)
 
 
 @bp.get("/gifts/<reference:reference>/qr.svg")
@@ -132,7 +133,7 @@ def renew(reference: str) -> Response:
     answer = own.renew_gift(state().runtime, asking.actor(), me().id, reference, key=key)
     if isinstance(answer, Deny):
         found = own.own_gift(state().runtime, me().id, reference)
-        return refused(answer) if isinstance(found, Deny) else _gift_page(found, answer)
+        return refused(answer) if isinstance(found, Deny) else gift_page(found, answer)
     article = article_by_slug(state().runtime, state().shelf, answer.slug)
     return refused(article) if isinstance(article, Deny) else _issued(answer, article, "renewed")
 
@@ -155,7 +156,7 @@ def relabel(reference: str) -> Response:
     )
     if isinstance(answer, Deny):
         found = own.own_gift(runtime, me().id, reference)
-        return refused(answer) if isinstance(found, Deny) else _gift_page(found, answer)
+        return refused(answer) if isinstance(found, Deny) else gift_page(found, answer)
     return redirect(url_for("subscriber.gift", reference=reference, done="relabelled"), 303)
 
 
@@ -210,12 +211,14 @@ def _issued(answer: Issued, article: Article, outcome: str) -> Response:
     return make_response(text)
 
 
-def _gift_page(found: own.OwnGift, error: Deny | None = None) -> Response:
+def gift_page(found: own.OwnGift, error: Deny | None = None) -> Response:
+    """Show a gift of mine, and an act on it that was refused."""
     page = own.own_gifts(state().runtime, me().id, limit=1)
     text = render_template(
         "subscriber/gift.html",
         row=_row(found),
         allowance=page.allowance,
+        objection=objection_to(state().runtime, found.gift),
         error=error,
         section="gifts",
     )

@@ -110,12 +110,12 @@ def month(value: date) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _number(value: int, language: str) -> str:
+def _number(value: float, language: str) -> str:
     return format_decimal(value, locale=LOCALES[language])
 
 
-def number(value: int) -> str:
-    """Write a whole number with the language's separators."""
+def number(value: float) -> str:
+    """Write a number with the language's separators, a fraction to three places."""
     return _number(value, spoken().language)
 
 

@@ -386,6 +386,66 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         _("Ask for a licence anew, or write to us."),
         (Way.LICENCE, Way.WRITE),
     ),
+    Reason.CASE_UNKNOWN: Wording(
+        _("There is no such case"),
+        _("The queue holds no case with this number. Closed ones are forgotten after some time."),
+        _("Look at the queue of the desk."),
+    ),
+    Reason.CASE_TAKEN: Wording(
+        _("Somebody else has this case"),
+        _("Another admin took it; the page says who. Nothing was changed."),
+        _("Talk to them. Whoever is away can have it handed over."),
+    ),
+    Reason.CASE_NOT_TAKEN: Wording(
+        _("Nobody has this case"),
+        _("It stands in the queue and is nobody's. Nothing was changed."),
+        _("Take it first."),
+    ),
+    Reason.CASE_CLOSED: Wording(
+        _("This case is closed"),
+        _("Somebody closed it; the page says why. Nothing was changed."),
+        _("Open it again, with a reason, if there is more to do."),
+    ),
+    Reason.CASE_NOT_CLOSED: Wording(
+        _("This case is open"),
+        _("It is open already. Nothing was changed."),
+        _("Load the page again to see how it stands."),
+    ),
+    Reason.CASE_OPEN_AGAIN: Wording(
+        _("Another case about the same is open"),
+        _("New evidence came since this one was closed, and opened a case of its own. Nothing was changed."),
+        _("Go on in that one; the queue has it."),
+    ),
+    Reason.CASE_FOLLOWS: Wording(
+        _("This case follows its licence request"),
+        _("It closes when the request is answered or closed, and opens again with it. Nothing was changed."),
+        _("Move the request on; the case leads to it."),
+    ),
+    Reason.CASE_OWNER_UNFIT: Wording(
+        _("They cannot have this case"),
+        _(
+            "A case goes to another admin who is not suspended, and never to somebody whom it is about. "
+            "Nothing was changed."
+        ),
+        _("Choose somebody else from the list."),
+    ),
+    Reason.DISPUTE_NONE: Wording(
+        _("There is nothing to object to"),
+        _("No rule has paused this link, or the pause is over. Nothing was sent."),
+        _("Look at the gift again, it says how it stands."),
+        (Way.GIFTS,),
+    ),
+    Reason.DISPUTE_SENT: Wording(
+        _("You told us already"),
+        _("We have what you wrote about this; once is enough."),
+        _("A person looks at it, and the gift's page says when they have."),
+        (Way.GIFTS,),
+    ),
+    Reason.DISPUTE_TOO_LONG: Wording(
+        _("The text is too long"),
+        _("It is kept whole or not at all. Nothing was sent."),
+        _("Shorten it and send it again."),
+    ),
     Reason.NOTE_TOO_LONG: Wording(
         _("The note is too long"),
         _("A personal note has to fit on the gift card."),
@@ -604,6 +664,12 @@ DONE: Final[Mapping[str, Lazy]] = {
     "policy_rejected": _("The proposal is rejected."),
     "policy_withdrawn": _("It is withdrawn and will not apply."),
     "licence_moved": _("The request is moved on."),
+    "case_taken": _("The case is yours."),
+    "case_handed_over": _("The case is handed over."),
+    "case_given_back": _("The case is back in the queue for anybody to take."),
+    "case_closed": _("The case is closed."),
+    "case_reopened": _("The case is open again."),
+    "disputed": _("Thank you. We have what you wrote, and a person will look at it."),
     "restore_confirmed": _("The restore is confirmed. Gift links work again."),
 }
 
