@@ -69,15 +69,23 @@ ACTS = frozenset(
         Event.GIFT_THAWED,
         Event.GIFT_REPLACED,
         Event.CREDITS_GRANTED,
+        Event.CREDITS_TAKEN_BACK,
         Event.LICENCE_STATE_CHANGED,
         Event.ACCOUNT_SUSPENDED,
         Event.ACCOUNT_UNSUSPENDED,
         Event.ARTICLE_RIGHTS_CHANGED,
         Event.RULE_LIFTED,
         Event.POLICY_PROPOSED,
+        Event.POLICY_APPROVED,
+        Event.POLICY_REJECTED,
+        Event.POLICY_WITHDRAWN,
+        Event.CASE_CLOSED,
+        Event.CASE_REOPENED,
         Event.RESTORE_CONFIRMED,
     }
 )
+# What the giver of a gift may do too; it is an act of the desk where somebody else did it.
+GIVERS_ACTS = frozenset({Event.GIFT_REVOKED, Event.READING_GIVEN_BACK})
 GATEWAY = "gateway"
 PERSON = Visitor.PERSON.value
 
@@ -122,7 +130,8 @@ def rows_of(entry: SealedEntry, gift: About | None, day: date) -> Iterator[Row]:
         yield from _named(Figure.LICENCES, day, {})
     elif event is Event.GIFT_FROZEN:
         yield from _named(Figure.FROZEN, day, {Split.RULE: entry.rule})
-    if event in ACTS and not denied and entry.actor != GATEWAY:
+    theirs = event in GIVERS_ACTS and gift is not None and entry.actor != f"account:{gift.giver}"
+    if (event in ACTS or theirs) and not denied and entry.actor != GATEWAY:
         yield from _named(Figure.ACTED, day, {Split.EVENT: entry.event})
 
 

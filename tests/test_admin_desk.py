@@ -23,7 +23,7 @@ from tests.people import Person, signed_in
 from tests.served import WITHHELD, Site
 from tests.test_gift_links import Clock, claim, fetch, read
 
-SAM, ADA, OLGA = 1, 2, 3
+SAM, ADA, OLGA, BOB = 1, 2, 3, 4
 DESK = ("/admin/log", "/admin/accounts", "/admin/accounts/1", "/admin/articles/1")
 SURE = {"confirm": "1"}
 ACTS = [
@@ -465,3 +465,45 @@ def test_a_session_ends_by_itself_after_thirty_days(admin: Person, clock: Clock)
     assert admin.see("/admin/log").status_code == 200
     clock.pass_by(minutes=1)
     assert admin.see("/admin/log").status_code == 303
+
+
+def test_an_admin_who_is_suspended_is_kept_from_the_desk_at_once(
+    site: Site, admin: Person, sign_in: Callable[[int], Person], given: Issued
+) -> None:
+    bob = sign_in(BOB)
+    assert bob.see("/admin/log").status_code == 200
+    address = f"/admin/gifts/{given.gift.reference}/freeze"
+    assert admin.act(f"/admin/accounts/{BOB}/suspend", reason="left the house").status_code == 303
+    assert bob.see("/admin/log").status_code == 403
+    assert bob.act(address, reason="still here").status_code == 403
+    refused = entries(site, event="account:act_refused")
+    assert {(line.actor, line.reason) for line in refused} == {(f"account:{BOB}", "account:suspended")}
+    assert entries(site, event="gift:frozen") == []
+
+
+def test_a_reading_that_is_none_is_not_given_back_in_place_of_another(
+    app: Flask, site: Site, admin: Person, given: Issued
+) -> None:
+    read(app.test_client(), given.token)
+    address = f"/admin/gifts/{given.gift.reference}/give-back"
+    for chosen in ({}, {"claim": ""}, {"claim": "abc"}, {"claim": "0"}, {"claim": "99"}):
+        assert admin.act(address, reason="Not a person", **SURE, **chosen).status_code in (404, 409), chosen
+    assert entries(site, event="reading:given_back") == []
+
+
+def test_what_changes_nothing_leaves_no_act_in_the_log(site: Site, admin: Person) -> None:
+    for act in ("suspend", "suspend", "unsuspend", "unsuspend"):
+        assert admin.act(f"/admin/accounts/{SAM}/{act}", reason="to be sure").status_code == 303
+    assert len(entries(site, event="account:suspended")) == 1
+    assert len(entries(site, event="account:unsuspended")) == 1
+
+
+def test_a_filter_that_nothing_can_match_is_told(admin: Person) -> None:
+    for query in ("event=nonsense", "outcome=maybe", "reason=why", "visitor=alien"):
+        assert admin.see(f"/admin/log?{query}").status_code == 400, query
+
+
+def test_a_refused_act_stands_by_what_it_was_tried_on(site: Site, auditor: Person, given: Issued) -> None:
+    auditor.act(f"/admin/gifts/{given.gift.reference}/freeze", reason="I would")
+    (line,) = entries(site, subject=f"gift:{given.gift.reference}", outcome="deny")
+    assert (line.event, line.reason) == ("account:act_refused", "account:forbidden")

@@ -85,11 +85,14 @@ def suspend(
     """
     now = runtime.clock()
     with runtime.database.transaction() as connection:
-        since = _sure(accounts.take_account(connection, account_id)).suspended_at or now
+        before = _sure(accounts.take_account(connection, account_id)).suspended_at
+        since = before or now
         accounts.change_account(connection, account_id, suspended_at=since, suspended_because=because)
         frozen = (
             freezing.freeze_gifts(connection, account_id, now, because, since=since) if freeze_links else []
         )
+        if before is not None and not frozen:
+            return []  # Nothing is otherwise than it was.
         about: dict[str, str | int] = {"because": because, "frozen": len(frozen)}
         append_entry(
             connection, Entry(now, actor, Event.ACCOUNT_SUSPENDED, f"account:{account_id}", detail=about)
@@ -105,11 +108,9 @@ def unsuspend(runtime: Runtime, actor: Actor, account_id: int, *, because: str) 
     now = runtime.clock()
     with runtime.database.transaction() as connection:
         found = _sure(accounts.take_account(connection, account_id))
-        thawed = (
-            []
-            if found.suspended_at is None
-            else freezing.thaw_gifts(connection, account_id, found.suspended_at)
-        )
+        if found.suspended_at is None:
+            return []
+        thawed = freezing.thaw_gifts(connection, account_id, found.suspended_at)
         accounts.change_account(connection, account_id, suspended_at=None, suspended_because=None)
         about: dict[str, str | int] = {"because": because, "thawed": len(thawed)}
         append_entry(

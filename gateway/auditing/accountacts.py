@@ -44,7 +44,7 @@ def grant_credits(
         account = accounts.take_account(connection, account_id)
         if account is None:
             return Deny(Reason.ACCOUNT_UNKNOWN)
-        if account.plan is None:
+        if account.plan is None or account.erased:
             return Deny(Reason.ACCOUNT_WITHOUT_PLAN)
         current = runtime.policies.in_force_within(connection, now)
         month = month_of(now, current.policy.publisher.zone)

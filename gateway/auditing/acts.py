@@ -28,23 +28,26 @@ class Word:
 
 def admitted(runtime: Runtime, actor: Actor, account: Account) -> Decision:
     """Decide whether an account has any business at the desk; writes the refusal down."""
-    if account.role in DESK:
-        return Permit()
-    return refuse(runtime, actor, Deny(Reason.ACCOUNT_FORBIDDEN, detail={"role": account.role}))
+    if account.role not in DESK:
+        return refuse(runtime, actor, Deny(Reason.ACCOUNT_FORBIDDEN, detail={"role": account.role}))
+    if account.suspended_at is not None:
+        return refuse(runtime, actor, Deny(Reason.ACCOUNT_SUSPENDED, since=account.suspended_at))
+    return Permit()
 
 
-def permitted(
+def permitted(  # noqa: PLR0913 - Who, why, on whom, on what, and that it is meant.
     runtime: Runtime,
     actor: Actor,
     admin: Account,
     *,
     because: str,
     on: int | None = None,
+    subject: str = "",
     confirmed: bool = True,
 ) -> Decision:
     """Decide whether an account may act at all, with this reason, on account `on`; writes the refusal down.
 
-    A reason has 280 characters at most and is never cut. `confirmed` is asked of what cannot be undone.
+    `subject` is what the act is on, where that is no account. A reason has 280 characters at most and is never cut. `confirmed` is asked of what cannot be undone.
     """
     if admin.role != "admin":
         refusal = Deny(Reason.ACCOUNT_FORBIDDEN, detail={"role": admin.role})
@@ -59,13 +62,13 @@ def permitted(
         refusal = Deny(Reason.ACT_UNCONFIRMED)
     else:
         return Permit()
-    return refuse(runtime, actor, refusal, on=on)
+    return refuse(runtime, actor, refusal, on=on, subject=subject)
 
 
-def refuse(runtime: Runtime, actor: Actor, why: Deny, *, on: int | None = None) -> Deny:
-    """Write down that an account was refused an act, on account `on` where it was on one; returns the refusal."""
+def refuse(runtime: Runtime, actor: Actor, why: Deny, *, on: int | None = None, subject: str = "") -> Deny:
+    """Write down that an account was refused an act, with what it was on; returns the refusal."""
     now = runtime.clock()
-    subject = actor.name if on is None else f"account:{on}"
+    subject = subject or (actor.name if on is None else f"account:{on}")
     line = Entry(now, actor, Event.ACCOUNT_ACT_REFUSED, subject, Outcome.DENY, why.reason, why.detail)
     with runtime.database.transaction() as connection:
         append_entry(connection, line)
@@ -127,7 +130,8 @@ def _on_gift(runtime: Runtime, actor: Actor, admin: Account, reference: str, wor
     if gift is None:
         return Deny(Reason.GIFT_UNKNOWN)
     on, said = gift.account_id, word.because
-    return permitted(runtime, actor, admin, because=said, on=on, confirmed=word.confirmed)
+    subject = f"gift:{reference}"
+    return permitted(runtime, actor, admin, because=said, on=on, subject=subject, confirmed=word.confirmed)
 
 
 def _set_frozen(

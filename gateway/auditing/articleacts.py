@@ -14,7 +14,14 @@ def change_giving(
     runtime: Runtime, actor: Actor, admin: Account, article_id: int, word: Word, *, giftable: bool
 ) -> Decision:
     """Allow or stop gifts of an article; stopping ends the unserved gifts of this month for good and pays them back."""
-    decision = permitted(runtime, actor, admin, because=word.because, confirmed=word.confirmed or giftable)
+    decision = permitted(
+        runtime,
+        actor,
+        admin,
+        because=word.because,
+        subject=f"article:{article_id}",
+        confirmed=word.confirmed or giftable,
+    )
     if isinstance(decision, Deny):
         return decision
     now = runtime.clock()
@@ -33,7 +40,8 @@ def change_giving(
 
 def withdraw_article(runtime: Runtime, actor: Actor, admin: Account, article_id: int, word: Word) -> Decision:
     """Withdraw an article for everybody; its gifts shut at once."""
-    decision = permitted(runtime, actor, admin, because=word.because, confirmed=word.confirmed)
+    subject, sure = f"article:{article_id}", word.confirmed
+    decision = permitted(runtime, actor, admin, because=word.because, subject=subject, confirmed=sure)
     if isinstance(decision, Deny):
         return decision
     now = runtime.clock()
@@ -54,7 +62,7 @@ def restore_article(
     runtime: Runtime, actor: Actor, admin: Account, article_id: int, because: str
 ) -> Decision:
     """Bring a withdrawn article back; gifts that were paid back stay shut."""
-    decision = permitted(runtime, actor, admin, because=because)
+    decision = permitted(runtime, actor, admin, because=because, subject=f"article:{article_id}")
     if isinstance(decision, Deny):
         return decision
     now = runtime.clock()

@@ -60,7 +60,9 @@ def find_meant(runtime: Runtime, text: str) -> Hit | Deny | None:
     """Find the one thing that a text names; None where it may name several, Deny for a link that is none of ours."""
     typed = text.strip()
     if holds_link(typed):
-        return _find_linked(runtime, typed)
+        # A link out of a mail may be broken over lines; what follows its token is the sentence it stood in.
+        whole = _find_linked(runtime, typed)
+        return whole if isinstance(whole, Hit) else _find_linked(runtime, re.sub(r"\s+", "", typed))
     typed = typed[:LONGEST_WORD]
     named = _spelled_out(typed) or _by_shape(typed)
     if named is not None:
@@ -85,7 +87,7 @@ def list_articles(runtime: Runtime, *, like: str = "", before: int | None = None
 
 def _find_linked(runtime: Runtime, typed: str) -> Hit | Deny:
     linked, bare = _LINK.search(typed), _TOKEN.search(typed)
-    token = linked[1] if linked else bare[0] if bare else ""
+    token = (linked[1] if linked else bare[0] if bare else "")[:TOKEN_LENGTH]
     capability = runtime.keys.verify(token)
     carried = capability or _capability_of(token)
     if carried is not None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.opening import opened, sure
+from gateway.cli.opening import RefusedError, opened, sure
 from gateway.keeping.people import erase_person, export_person, find_person
 from gateway.ledger import OPERATOR
 
@@ -38,6 +38,8 @@ def erase(who: str, reason: str, yes: bool) -> None:  # noqa: FBT001 - click han
 
     Entries of the log stay, under a pseudonym that leads nowhere, and verify as before.
     """
+    if not reason.strip():
+        raise RefusedError("--reason is empty; say why, and name nobody in it")
     with opened() as runtime:
         person = find_person(runtime, who)
         sure(f"Erase {who} for good?", yes=yes)

@@ -11,6 +11,8 @@ from gateway.models import account, api_token, session
 from gateway.store.prepared import Prepared
 
 ROWS_AT_ONCE = 1000
+# What the address of an account ends in whose person was erased; nobody can have one there (RFC 2606).
+ERASED = "@erased.invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,11 @@ class Account:
     created_at: datetime
     suspended_at: datetime | None
     suspended_because: str | None
+
+    @property
+    def erased(self) -> bool:
+        """Whether the person asked to be forgotten: the number is all that is left of them."""
+        return self.email.endswith(ERASED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from gateway.models import (
     repeat,
     session,
 )
+from gateway.store.accounts import ERASED
 
 BY_DEVICE = ("device", "subject", "sought_actor", "sought_subject")
 Rows = list[dict[str, Any]]
@@ -72,7 +73,7 @@ def list_about_device(connection: Connection, device: bytes) -> dict[str, Rows]:
 def erase_account(connection: Connection, account_id: int) -> int:
     """Take out of every table what is personal of an account; its number stays. Returns how many rows changed."""
     own = f"account:{account_id}"
-    values = {"email": f"erased-{account_id}@erased.invalid", "name": "", "password_hash": None}
+    values = {"email": f"erased-{account_id}{ERASED}", "name": "", "password_hash": None}
     acted = select(entry.c.id).where(entry.c.actor == own)
     cases = select(desk_case.c.id).where(desk_case.c.account_id == account_id)
     return sum(

@@ -20,7 +20,9 @@ bp.before_request(at_the_desk)
 @bp.app_context_processor
 def sent_by_form() -> dict[str, Any]:
     """Hand a page what its form was sent with, so that a form which is refused is shown as it was filled in."""
-    return {"sent": request.form.to_dict() if request.method == "POST" else {}}
+    # Only a form that was read already: the page may be the one that says that it could not be.
+    form = request.__dict__.get("form")
+    return {"sent": form.to_dict() if form and request.method == "POST" else {}}
 
 
 @bp.context_processor

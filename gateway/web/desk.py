@@ -149,8 +149,9 @@ def shown_account(found: Account, allowance: Allowance | None = None) -> dict[st
     label = person.plan_label if person is not None else ""
     return {
         "id": found.id,
-        "name": found.name,
-        "email": found.email,
+        "name": found.name or f"account:{found.id}",
+        "email": "" if found.erased else found.email,
+        "erased": found.erased,
         "role": found.role,
         "plan_label": label,
         "suspended_at": found.suspended_at,

@@ -33,7 +33,8 @@ def gift(reference: str, error: Deny | None = None) -> Response:
 @bp.post("/gifts/<reference:reference>/give-back")
 def give_back(reference: str) -> Response:
     """Give a wrongly counted reading back."""
-    chosen = request.form.get("claim", type=row)
+    # No claim is called 0, so what is no number of a reading is refused as one that there is not.
+    chosen = request.form.get("claim", 0, type=row)
     answer = acts.give_back_reading(
         state().runtime,
         asking.actor(),

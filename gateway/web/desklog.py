@@ -1,5 +1,6 @@
 """The desk's log, filtered by its address, so that a view can be kept and handed on."""
 
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from gateway.auditing import EntryFilter, log
 from gateway.decision import Deny, Reason
-from gateway.ledger import Event
+from gateway.ledger import Event, Outcome
 from gateway.visitor import Visitor
 from gateway.web import asking
 from gateway.web.admin import bp
@@ -21,6 +22,12 @@ from gateway.web.speech import Lazy as _
 from gateway.web.state import state
 
 TEXT_FILTERS = ("event", "actor", "subject", "outcome", "reason", "rule", "visitor")
+KNOWN: Mapping[str, Collection[str]] = {
+    "event": frozenset(Event),
+    "outcome": frozenset(Outcome),
+    "reason": frozenset(Reason),
+    "visitor": frozenset(Visitor),
+}
 
 
 @bp.get("/log", endpoint="log")
@@ -56,8 +63,11 @@ def log_filters() -> dict[str, str]:
 
 
 def entry_filter(filters: dict[str, str]) -> EntryFilter:
-    """Read filters as which entries are meant; raises ValueError for what is no day."""
+    """Read filters as which entries are meant; raises ValueError for what is no day, or not among what is to choose."""
     texts = {name: filters[name] for name in TEXT_FILTERS}
+    for name, known in KNOWN.items():
+        if texts[name] and texts[name] not in known:
+            raise ValueError(f"{name} {texts[name]!r} is none there is")
     texts["subject"] = subject_asked(texts["subject"])
     since, until = instant_asked(filters["since"]), instant_asked(filters["until"], after=timedelta(days=1))
     return EntryFilter(**texts, since=since, until=until, before=request.args.get("before", type=row))

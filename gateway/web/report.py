@@ -56,7 +56,6 @@ def shown_report(report: MonthReport, labels: dict[str, str], today: date) -> di
     span = report.overview.now.span
     return shown | {
         "articles": shown["articles"][:MOST],
-        "reasons": shown["reasons"][:MOST],
         "complete": report.complete,
         "quota": _quota(report, labels),
         "usage": [
