@@ -174,13 +174,14 @@ class Ground:
         return Evidence(Kind.DISPUTE, f"gift:{reference}", self.origin, self.since, figures, words)
 
 
-def ground_of(gift: Gift, flags: Iterable[Firing]) -> Ground | None:
+def ground_of(gift: Gift, flags: Iterable[Firing], now: datetime) -> Ground | None:
     """Find what the giver of a gift can object to; `flags` are what fired on their account, newest first.
 
     A freeze by a rule comes first. A flag can be objected to on any gift that was there when it was raised, since the
     giver knows best which of them went round.
     """
-    if gift.spread and gift.frozen_at is not None and gift.revoked_at is None:
+    over = gift.revoked_at is not None or (gift.frozen_until is not None and gift.frozen_until <= now)
+    if gift.spread and gift.frozen_at is not None and not over:
         rule = gift.frozen_because.removeprefix(BY_RULE)
         return Ground(f"freeze:{gift.reference}:{spelled_instant(gift.frozen_at)}", rule, gift.frozen_at)
     for flag in flags:

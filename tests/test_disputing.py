@@ -1,6 +1,7 @@
 """“That was not me”: a giver objects to what a rule found, once each time, and the desk has a case of it."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -16,7 +17,7 @@ from gateway.ledger import OPERATOR, account_actor
 from gateway.settings import Settings
 from gateway.sharing.disputing import dispute, objection_to
 from gateway.sharing.issuing import Issued
-from gateway.store import firings, gifts
+from gateway.store import firings, freezing
 from tests.house import House
 from tests.test_queue import fire, staff, story, waiting
 from tests.test_rules_pages import ask, field, signed_in
@@ -40,7 +41,9 @@ def froze(house: House, giver: int) -> Issued:
 def freeze_again(house: House, issued: Issued) -> None:
     """Let a rule freeze a link."""
     with house.runtime.database.transaction() as connection:
-        gifts.freeze_gift(connection, issued.gift.id, house.clock.now, "rule:link-networks-hard", until=None)
+        freezing.freeze_gift(
+            connection, issued.gift.id, house.clock.now, "rule:link-networks-hard", until=None
+        )
     fire(house, f"gift:{issued.gift.reference}")
 
 
@@ -128,11 +131,24 @@ def test_an_objection_is_told_to_its_giver_and_goes_with_them(house: House) -> N
     assert story(house, admin).evidence[0].words == ""
 
 
+def test_a_pause_that_is_over_is_nothing_to_object_to(house: House) -> None:
+    giver = house.subscriber()
+    issued, until = house.gift(giver, house.article()), house.clock.now + timedelta(hours=1)
+    with house.runtime.database.transaction() as connection:
+        freezing.freeze_gift(
+            connection, issued.gift.id, house.clock.now, "rule:link-networks-hard", until=until
+        )
+    house.clock.forward(hours=1)
+    assert say(house, giver, issued) == Deny(Reason.DISPUTE_NONE)
+
+
 def test_the_replacement_ends_what_can_be_objected_to(house: House) -> None:
     admin, giver = staff(house, "ines"), house.subscriber()
     issued = froze(house, giver)
     actor = account_actor(admin.id)
-    new = ruling.replace_gift(house.runtime, actor, admin, issued.gift.reference, "Not theirs.")
+    new = ruling.replace_gift(
+        house.runtime, actor, admin, issued.gift.reference, acts.Word("Not theirs.", confirmed=True)
+    )
     assert not isinstance(new, Deny)
     assert say(house, giver, issued) == Deny(Reason.DISPUTE_NONE)
 

@@ -66,7 +66,7 @@ def test_a_case_is_taken_closed_with_a_reason_and_found_among_the_closed(
     spreading(house)
     assert act(admin, "/admin/queue/1/take").headers["Location"] == "/admin/queue/1?done=case_taken"
     assert "Mine (1)" in ask(admin, "GET", "/admin/queue?whose=mine").text
-    refused = act(admin, "/admin/queue/1/close", reason="x" * 281)
+    refused = act(admin, "/admin/queue/1/close", act="close", reason="x" * 281)
     assert refused.status_code == 422
     assert "The reason is too long" in refused.text
     assert "x" * 281 in refused.text
@@ -97,7 +97,7 @@ def test_an_auditor_sees_the_queue_and_is_refused_every_act(house: House, app: F
     auditor = signed_in(house, app, "auditor")
     page = ask(auditor, "GET", "/admin/queue/1")
     assert page.status_code == 200
-    assert "<form" not in page.text.partition("<main")[2]
+    assert "/admin/queue/1/" not in page.text
     for name in ("take", "hand-over", "give-back", "close", "reopen"):
         assert act(auditor, f"/admin/queue/1/{name}", reason="Because.", to="1").status_code == 403
     assert len(house.entries("account:act_refused")) == 1  # The same refusal again is counted.

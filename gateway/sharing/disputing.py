@@ -59,7 +59,7 @@ def dispute(runtime: Runtime, actor: Actor, account_id: int, reference: str, wor
 
 def _ground(connection: Connection, gift: Gift, now: datetime) -> Ground | None:
     flags = firings.list_flags(connection, f"account:{gift.account_id}", now - REMEMBERED)
-    return ground_of(gift, flags)
+    return ground_of(gift, flags, now)
 
 
 def _refuse(connection: Connection, actor: Actor, reference: str, why: Deny, now: datetime) -> Deny:
