@@ -64,7 +64,7 @@ def test_each_card_has_its_own_token_note_and_stamp(app: Flask, site: Site) -> N
         text = ask(app, f"/g/{issued.token}")
         assert {found.rstrip(".") for found in re.findall(r"/g/([\w.-]+)", text)} == {issued.token}
         stamps.append(re.findall(r'name="nonce" value="(\w+)\.', text)[0])
-        shown = re.findall("<blockquote>(.*)</blockquote>", text)
+        shown = re.findall('<blockquote dir="auto">(.*)</blockquote>', text)
         assert shown == ([str(escape(note))] if note else [])
     assert len(set(stamps)) == len(notes)
 
