@@ -1,8 +1,9 @@
 """Filled databases, kept from one run to the next; what is measured is a copy, since measuring writes into it."""
 
 import hashlib
+import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +19,71 @@ from tests.postgres import PostgresServer, running_postgres
 
 # All that matters to a reader of the figures is left as it comes: above all, a commit waits for the disk.
 SETTINGS = {"listen_addresses": "", "shared_buffers": "512MB", "max_wal_size": "4GB", "timezone": "UTC"}
+
+# While a database is filled nobody relies on it, so nothing waits for the disk. It is synced before it gets its name.
+FILLING = {
+    **SETTINGS,
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "16GB",
+    "autovacuum": "off",
+    "maintenance_work_mem": "1GB",
+    "shared_buffers": "2GB",
+}
+Fill = Callable[[str], None]
+
+
+@contextmanager
+def kept(kind: str, folder: Path, fills: Mapping[str, Fill]) -> Iterator[Mapping[str, str]]:
+    """Yield the address of each database, filling by its address what is not there; all are kept for the next run.
+
+    A name ends with what the database was made by, after an underscore; one of the same beginning that was made by
+    something else goes. What is being filled has another name until it is whole and on the disk.
+    """
+    if kind == "sqlite":
+        yield {name: _kept_sqlite(folder / f"{name}.db", fill) for name, fill in fills.items()}
+        return
+    data = folder / "data"
+    with running_postgres(programs(), data=data, settings=SETTINGS) as server:
+        there = found(server)
+    missing = [name for name in fills if name not in there]
+    if missing:
+        with running_postgres(programs(), data=data, settings=FILLING) as server:
+            for old in _others(missing, there):
+                server.drop(old)
+            for name in missing:
+                server.drop(_begun(name))
+                fills[name](server.create(_begun(name)))
+        os.sync()
+    with running_postgres(programs(), data=data, settings=SETTINGS) as server:
+        for name in missing:
+            server.run("ALTER DATABASE {} RENAME TO {}", _begun(name), name)
+        yield {name: server.url(name) for name in fills}
+
+
+def _kept_sqlite(path: Path, fill: Fill) -> str:
+    if not path.exists():
+        for old in _others([path.stem], [each.stem for each in path.parent.glob("*.db")]):
+            path.with_name(f"{old}.db").unlink()
+        begun = path.with_suffix(".begun")
+        for left in path.parent.glob(f"{begun.name}*"):
+            left.unlink()
+        fill(f"sqlite:///{begun}")
+        os.sync()
+        begun.rename(path)
+    return f"sqlite:///{path}"
+
+
+def _others(names: Iterable[str], there: Iterable[str]) -> list[str]:
+    beginnings = tuple(f"{name.rpartition('_')[0]}_" for name in names)
+    return [each for each in there if each.startswith(beginnings) and each not in names]
+
+
+def _begun(name: str) -> str:
+    return f"{name}_begun"
 
 
 @contextmanager
