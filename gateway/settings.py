@@ -62,6 +62,10 @@ class Settings(BaseModel):
     seal_keys: Path | None = Field(
         None, description="The file of the keys that sign checkpoints; empty is seal-keys.json in VAR."
     )
+    archive: Path | None = Field(
+        None,
+        description="Folder outside the database for the log's old months; empty keeps them in the database.",
+    )
     single_admin: bool = Field(
         False,
         description="true where there is one admin only: a policy from the desk then applies after 24 hours "

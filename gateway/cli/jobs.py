@@ -7,6 +7,7 @@ import threading
 import click
 
 from gateway.cli.opening import RefusedError, opened, opened_shelf
+from gateway.keeping.archiving import Archiving
 from gateway.keeping.jobs import JobsRunner
 from gateway.keeping.sealing import Sealer
 from gateway.logs import configure
@@ -29,7 +30,7 @@ def run(once: bool) -> None:  # noqa: FBT001 - click hands options over by name.
         run_jobs(settings)
         return
     with opened() as runtime:
-        runner = JobsRunner(runtime, revocations=settings.revocations, smtp_url=settings.smtp_url)
+        runner = open_runner(runtime, settings)
         taken = runner.take_turn()
         runner.release()
         sealer = open_sealer(runtime, settings)
@@ -52,9 +53,20 @@ def run_jobs(settings: Settings) -> None:
         # Beside the others: an entry is sealed within seconds, however long another job takes.
         sealer = threading.Thread(target=open_sealer(runtime, settings).run, args=(stop,), name="sealer")
         sealer.start()
-        JobsRunner(runtime, revocations=settings.revocations, smtp_url=settings.smtp_url).run(stop)
+        open_runner(runtime, settings).run(stop)
         stop.set()
         sealer.join()
+
+
+def open_runner(runtime: Runtime, settings: Settings) -> JobsRunner:
+    """Open what does the jobs, with all that the settings name outside the database."""
+    archiving = None
+    if settings.archive is not None:
+        keys = SealKeys(settings.seal_key_file)
+        archiving = Archiving(settings.archive, opened_shelf(settings), keys)
+    return JobsRunner(
+        runtime, revocations=settings.revocations, smtp_url=settings.smtp_url, archiving=archiving
+    )
 
 
 def open_sealer(runtime: Runtime, settings: Settings) -> Sealer:

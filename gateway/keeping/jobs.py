@@ -13,19 +13,34 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.keeping import queue
+from gateway.keeping.archiving import Archiving, put_oldest_away
 from gateway.keeping.leases import LIFE, Lease
 from gateway.keeping.mail import mail_requests
+from gateway.keeping.publishing import PublishingError
+from gateway.keeping.putting_away import ArchiveError
 from gateway.keeping.retention import forget_counted, forget_openers
 from gateway.keeping.revocations import RevocationsError, export_revocations
 from gateway.link import UNSERVED_CLAIM_LIFE
 from gateway.runtime import NoPolicyError, Runtime
+from gateway.sealkeys import SealKeyError
 from gateway.store import gifts, idempotency, months, readings, upkeep
+from gateway.verify import UnreadableError
 
 LEASE = "jobs"
 LEASE_LIFE = LIFE
 TICK_SECONDS = 5.0
 IDEMPOTENCY_LIFE = timedelta(hours=24)
 GIFTS_AT_ONCE = 1000
+# What a job may fail by: something outside is away, or not as it should be, and may be mended by the next run.
+FAULTS = (
+    SQLAlchemyError,
+    RevocationsError,
+    NoPolicyError,
+    ArchiveError,
+    PublishingError,
+    SealKeyError,
+    UnreadableError,
+)
 
 log = structlog.get_logger()
 
@@ -42,12 +57,22 @@ class Job:
 class JobsRunner:
     """Does the jobs when they are due, as long as it has the lease."""
 
-    def __init__(self, runtime: Runtime, *, revocations: Path | None = None, smtp_url: str = "") -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        *,
+        revocations: Path | None = None,
+        smtp_url: str = "",
+        archiving: Archiving | None = None,
+    ) -> None:
         self._runtime = runtime
         self._due: dict[str, float] = {}
         self.done: dict[str, int] = {}
         self._lease = Lease(runtime, LEASE)
         self.jobs = jobs_of(runtime, revocations, smtp_url)
+        if archiving is not None:
+            put = partial(put_oldest_away, runtime, archiving, progress=self._go_on)
+            self.jobs += (Job("put an old month away", 3600.0, put),)
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop; a fault is logged, and what failed is tried again when it is due next."""
@@ -87,11 +112,15 @@ class JobsRunner:
         """Give the lease up; where that fails it runs out by itself."""
         self._lease.release()
 
+    def _go_on(self, _done: int) -> None:
+        """Renew the lease within a job that takes longer than the lease lives."""
+        self._lease.held(self._runtime.clock())
+
     def _do(self, job: Job) -> None:
         self._due[job.name] = time.monotonic() + job.every
         try:
             done = job.run(self._runtime.clock())
-        except (SQLAlchemyError, RevocationsError, NoPolicyError) as fault:
+        except FAULTS as fault:
             log.warning(
                 "job_failed", job=job.name, error=type(fault).__name__, told=str(fault).partition("\n")[0]
             )

@@ -83,7 +83,7 @@ def put_away(
             month = _found(connection, name, archive.shelf, now)
             with new_file(path) as file:
                 _write(connection, month, file, archive.shelf, progress)
-                sha256 = _read_back(file, month, archive.keys)
+                sha256 = _read_back(file, month, archive.keys, progress)
         yield from _drop(runtime, actor, month, path, sha256)
 
 
@@ -152,10 +152,10 @@ def _about(connection: Connection, month: _Month) -> dict[str, object]:
     }
 
 
-def _read_back(file: IO[bytes], month: _Month, keys: Sequence[bytes]) -> bytes:
+def _read_back(file: IO[bytes], month: _Month, keys: Sequence[bytes], progress: Progress | None) -> bytes:
     file.flush()
     file.seek(0)
-    report = verify_export(file, keys, ())
+    report = verify_export(file, keys, (), progress)
     if report.faults:
         raise ArchiveError(
             f"{month.name} is not as it was sealed, so it stays: {report.told[0]}; see `gateway audit verify`"
