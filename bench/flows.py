@@ -88,14 +88,14 @@ def _cards(site: Site, numbers: Sequence[int]) -> list[bytes]:
 
 
 def _claims(site: Site, numbers: Sequence[int]) -> list[bytes]:
+    return [claim(site, site.gift(number), number) for number in numbers]
+
+
+def claim(site: Site, gift: int, network: int) -> bytes:
+    """Spell the request by which a new reader takes a gift up from a network."""
     stamp = PageStamp(site.keys.keys.derived("stamp.v1"), "card.v1")
-
-    def one(number: int) -> bytes:
-        gift = site.gift(number)
-        nonce = stamp.sign(world.reference(gift), datetime.now(UTC))
-        return site.request(site.link(gift), form={"nonce": nonce, "pressed": "1"}, network=number)
-
-    return [one(number) for number in numbers]
+    nonce = stamp.sign(world.reference(gift), datetime.now(UTC))
+    return site.request(site.link(gift), form={"nonce": nonce, "pressed": "1"}, network=network)
 
 
 def _issues(site: Site, numbers: Sequence[int]) -> list[bytes]:

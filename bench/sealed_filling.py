@@ -5,18 +5,14 @@ here, in order. Triggers do not run (no entry waits in the outbox: each is seale
 is held by `gateway audit verify` and `gateway rollups check`, which tests run over a filled database.
 """
 
-import gc
-import multiprocessing
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 
-from bench import filling
+from bench import blocks, filling
 from bench.world import FIRST_DAY, Filled
 from bench.years import ENDS, MONTHS, Written, Years, about, each_written
 from bench.yeartables import tables
@@ -50,10 +46,13 @@ def fill(address: str, years: Years, keys: SealKeys, shelf: Shelf) -> None:
         with database.transaction() as connection:
             for month in MONTHS:
                 months.make_room(connection, month_begins(month))
+        starts = range(0, years.entries, AT_ONCE)
         with (
             filling.without_indexes(database),
             filling.without_triggers(database),
-            _blocks(database, address, years) as hashes,
+            blocks.written(
+                address, starts, partial(_write_block, years), partial(_write_tables, years)
+            ) as hashes,
         ):
             _grow(database, years, hashes, keys, shelf)
         with database.transaction() as connection:
@@ -63,50 +62,11 @@ def fill(address: str, years: Years, keys: SealKeys, shelf: Shelf) -> None:
         database.close()
 
 
-@contextmanager
-def _blocks(database: Database, address: str, years: Years) -> Iterator[Iterable[bytes]]:
-    """Yield the leaves' hashes, block by block, of what is being written."""
-    starts = range(0, years.entries, AT_ONCE)
-    if database.dialect == "sqlite" or len(starts) == 1:
-        _write_tables(database, years)
-        yield (_write_block(database, years, start) for start in starts)
-        return
-    # Nothing is shared with the processes, so what is open here is not open there.
-    spawned = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), spawned, _Worker.begin, (address, years)) as pool:
-        beside = pool.submit(_Worker.write_tables)
-        yield pool.map(_Worker.write_block, starts)
-        beside.result()
-
-
-class _Worker:
-    """What one of the processes that write holds."""
-
-    database: Database
-    years: Years
-
-    @classmethod
-    def begin(cls, address: str, years: Years) -> None:
-        """Open the database in this process; entries are many, and none of them is ever part of a ring."""
-        cls.database, cls.years = open_database(address), years
-        gc.disable()
-
-    @classmethod
-    def write_tables(cls) -> None:
-        """Write what stands beside the log."""
-        _write_tables(cls.database, cls.years)
-
-    @classmethod
-    def write_block(cls, start: int) -> bytes:
-        """Write one block of the log; returns its leaves' hashes."""
-        return _write_block(cls.database, cls.years, start)
-
-
-def _write_tables(database: Database, years: Years) -> None:
+def _write_tables(years: Years, database: Database) -> None:
     filling.fill_tables(database, lambda instant: tables(years, filling.plentiful_policy(), instant))
 
 
-def _write_block(database: Database, years: Years, start: int) -> bytes:
+def _write_block(years: Years, database: Database, start: int) -> bytes:
     written = list(each_written(years, start, min(start + AT_ONCE, years.entries)))
     hashes = [leaf_hash(each.entry.canonical()) for each in written]
     filling.fill_tables(database, _Block(written, start, hashes).tables)
@@ -125,10 +85,10 @@ def _counted(years: Years, written: Iterable[Written]) -> Counter[Row]:
     return counts
 
 
-def _grow(database: Database, years: Years, blocks: Iterable[bytes], keys: SealKeys, shelf: Shelf) -> None:
+def _grow(database: Database, years: Years, hashes: Iterable[bytes], keys: SealKeys, shelf: Shelf) -> None:
     """Grow the tree over the leaves, publish its checkpoints, and note that all of it is sealed and counted."""
     growth, nodes = Growth(), list[Node]()
-    for block in blocks:
+    for block in hashes:
         for at in range(0, len(block), HASH_BYTES):
             nodes.extend(growth.append(block[at : at + HASH_BYTES]))
         if growth.size % CHECKPOINT_EACH == 0 or growth.size == years.entries:

@@ -5,12 +5,26 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from sqlalchemy import func, select
 
-from bench import pages, readings
+from bench import filling, pages, readings, sealed_filling
 from bench.__main__ import main
+from bench.flows import network_address
+from bench.keeping import kept
 from bench.measuring import Spread
+from bench.readers import Readings, naming, network_of
 from bench.table import Row
 from bench.world import World, reference
+from bench.years import Years
+from gateway.checkpoint import public_bytes
+from gateway.keeping import rolling
+from gateway.keeping.proving import verify_log
+from gateway.keys import open_key_ring
+from gateway.models import claim, outbox
+from gateway.runtime import Runtime
+from gateway.store import schema
+from gateway.store.engine import open_database
+from tests.house import House
 
 
 @pytest.fixture
@@ -55,31 +69,100 @@ def test_no_two_gifts_and_no_two_issues_are_alike() -> None:
     assert not given & issued
 
 
-@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def test_every_page_of_the_desk_is_measured_over_a_log_that_verifies(
-    kind: str, open_folder: Path, capsys: pytest.CaptureFixture[str]
+# On PostgreSQL so many that two processes write them.
+@pytest.mark.parametrize(
+    ("kind", "entries"),
+    [
+        ("sqlite", 1_000),
+        pytest.param("postgresql", sealed_filling.AT_ONCE + 500, marks=pytest.mark.postgresql),
+    ],
+)
+def test_a_filled_log_is_what_the_sealer_would_have_made_of_it(
+    kind: str, entries: int, open_folder: Path
 ) -> None:
-    asked = ["--entries", "3000", "--asked", "2", "--prove", "--database", kind, "--folder", str(open_folder)]
-    assert pages.main(asked) == 0
+    folder = open_folder / kind
+    folder.mkdir()
+    keys = open_key_ring(open_folder / "keys.json")
+    with pages.filled(kind, Years(entries, keys.signer.newest), folder) as (address, place):
+        runtime = Runtime(open_database(address), keys, "https://bench.example")
+        seal_keys, shelf = sealed_filling.places(place)
+        report = verify_log(runtime, shelf, [public_bytes(key) for key in seal_keys.private_keys()])
+        checked = rolling.check(runtime, lambda _: None)
+        with runtime.database.reading() as connection:
+            differs = schema.drift(connection)
+            waiting = connection.execute(select(func.count()).select_from(outbox)).scalar_one()
+        runtime.close()
+    assert (report.told, report.entries) == ([], entries)
+    assert (checked.differences, checked.leaves) == ((), entries)
+    assert (differs, waiting) == ([], 0)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def test_what_a_broken_fill_left_is_not_taken_for_a_whole_one(kind: str, open_folder: Path) -> None:
+    asked: list[str] = []
+
+    def breaks(address: str) -> None:
+        schema.upgrade(opened := open_database(address))
+        opened.close()
+        raise KeyboardInterrupt
+
+    def fills(address: str) -> None:
+        asked.append(address)
+        schema.upgrade(opened := open_database(address))
+        opened.close()
+
+    with pytest.raises(KeyboardInterrupt), kept(kind, open_folder / kind, {"some_1_a": breaks}):
+        pass
+    for _ in range(2):
+        with kept(kind, open_folder / kind, {"some_1_a": fills}) as addresses:
+            assert list(addresses) == ["some_1_a"]
+    assert len(asked) == 1
+
+
+def test_every_page_of_the_desk_is_measured(
+    open_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "WARMING", 0)
+    asked = ["--entries", "1000", "--asked", "2", "--prove", "--database", "sqlite"]
+    assert pages.main([*asked, "--folder", str(open_folder)]) == 0
     said = capsys.readouterr().out
-    assert "verified 3,000 in" in said
+    assert "verified 1,000 in" in said
     assert "all agree" in said
     assert "answered" not in said
     for page in (
         "/admin/log ",
         "/admin/log?subject=network",
         "/admin/gifts/<reference:reference>",
+        "/admin/policy/proposals/<row:number>",
         "/admin/rules",
     ):
         assert page in said
 
 
-@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def test_a_claim_is_measured_at_two_numbers_of_readings(
-    kind: str, open_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    open_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(readings.SIZES, kind, (400, 800))
-    assert readings.main(["--pairs", "1", "--database", kind, "--folder", str(open_folder)]) == 0
+    monkeypatch.setitem(readings.SIZES, "sqlite", (400, 800))
+    assert readings.main(["--pairs", "1", "--database", "sqlite", "--folder", str(open_folder)]) == 0
     said = capsys.readouterr().out
     assert "a whole request" in said
     assert "the transaction alone" in said
+
+
+def test_readers_come_from_networks_that_the_gateway_looks_for(house: House) -> None:
+    now = house.clock.now
+    of = Readings(20_000, "key", now)
+    filling.fill_tables(
+        house.runtime.database,
+        lambda instant: (each for each in of.beside(instant) if each.table == "network_salt"),
+    )
+    name = naming(house.runtime.database, house.runtime.keys.keys.derived("network.v1"))
+    filling.fill_tables(house.runtime.database, lambda instant: of.block(15_001, 20_001, name, instant))
+    office = 19_996
+    (asked, before) = house.runtime.networks.names(network_address(network_of(office)), now)
+    with house.runtime.database.reading() as connection:
+        found = connection.execute(
+            select(func.count()).where(claim.c.network.in_([asked, before]))
+        ).scalar_one()
+    assert found >= 2
+    assert name(network_of(office), now) == asked
