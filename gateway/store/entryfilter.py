@@ -104,7 +104,7 @@ def _named(column: ColumnElement[str], name: str, field: str) -> ColumnElement[b
         return column == name
     # The kind is said in the statement's own text too: PostgreSQL, which plans once for all values, would take it for as
     # seldom as any other subject, and go through all there are of it.
-    said = {name: literal_column(f"'{name}'") for name in (field, kind)}
+    said: dict[str, ColumnElement[str]] = {name: literal_column(f"'{name}'") for name in (field, kind)}
     beside = select(entry_person.c.entry_id).where(
         entry_person.c.field == said[field], entry_person.c.value == value
     )
