@@ -55,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--asked", type=int, default=ASKED, help=f"how often each page is asked for ({ASKED})"
     )
+    parser.add_argument("--only", default="", help="only pages whose name, as it is printed, holds this")
     parser.add_argument("--prove", action="store_true", help="verify and export the whole log too")
     parser.add_argument(
         "--folder", type=Path, default=FOLDER, help=f"where filled databases are kept ({FOLDER})"
@@ -71,8 +72,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _add_admin(address)
             with serving(address, keys.path, folder) as (host, port):
                 runtime = Runtime(open_database(address), keys, f"http://{host}:{port}")
-                pages = deskpages.pages(build_app(runtime, read_settings()), of)
+                pages, left = deskpages.pages(build_app(runtime, read_settings()), of)
+                pages = [page for page in pages if asked.only in page.name]
                 _measure(kind, Site(host, port, of.world, keys), pages, asked.asked)
+                print(f"not measured: {', '.join(left)}")
                 runtime.close()
     return 0
 
@@ -137,9 +140,8 @@ def _add_admin(address: str) -> None:
     database.close()
 
 
-def _measure(kind: str, site: Site, found: tuple[list[Page], list[str]], asked: int) -> None:
+def _measure(kind: str, site: Site, pages: Sequence[Page], asked: int) -> None:
     print(f"{'page':44} {'database':11} {'median':>9} {'p95':>9} {'want':>7}")
-    pages, left = found
     cookie = f"sign_in={SECRET}"
     with Client(site.host, site.port, connections=1) as client:
         for number in range(WARMING):
@@ -159,8 +161,6 @@ def _measure(kind: str, site: Site, found: tuple[list[Page], list[str]], asked: 
                 f"{page.name:44} {kind:11} {middle:6.0f} ms {p95:6.0f} ms {WANTED_MS:4.0f} ms{verdict}",
                 flush=True,
             )
-    for rule in left:
-        print(f"not measured: {rule}")
 
 
 if __name__ == "__main__":
