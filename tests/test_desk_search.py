@@ -72,6 +72,18 @@ def test_a_forged_a_cut_and_a_foreign_link_get_a_clear_answer_that_does_not_repe
         assert token[:22] not in page
 
 
+def test_a_link_as_it_comes_out_of_a_mail_is_found(house: House, auditor: FlaskClient) -> None:
+    issued = house.gift(house.subscriber(), house.article())
+    token = issued.token or ""
+    for typed in (
+        f"see https://news.example/g/{token}.",
+        f"<https://news.example/g/{token}>,",
+        f"https://news.example/g/{token[:30]}\r\n {token[30:]}",
+    ):
+        status, where, _ = search(auditor, typed)
+        assert (status, where) == (303, f"/admin/gifts/{issued.gift.reference}"), typed
+
+
 def test_a_link_in_the_address_of_the_search_is_not_looked_for(house: House, auditor: FlaskClient) -> None:
     token = house.gift(house.subscriber(), house.article()).token
     page = ask(auditor, "GET", f"/admin/search?q=https://news.example/g/{token}")

@@ -190,7 +190,8 @@ def test_an_admin_gives_back_with_a_reason(app: Flask, runtime: Runtime, given: 
     assert "Previews 1 time" in text_of(fetch(admin, "GET", page).text)
     assert "A reason is missing" in press(admin, page, f"{page}/give-back", reason=" ")
     assert counts(runtime) == (1, 0)
-    done = press(admin, page, f"{page}/give-back", reason="a scanner in the mail of Acme", confirm="1")
+    chosen = {"reason": "a scanner in the mail of Acme", "claim": "1"}
+    done = press(admin, page, f"{page}/give-back", confirm="1", **chosen)
     assert "reading:given_back" in done
     assert "a scanner in the mail of Acme" in done
     assert counts(runtime) == (0, 0)

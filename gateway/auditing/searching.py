@@ -23,6 +23,8 @@ LONGEST_WORD = 200
 # What opens a gift, in whatever address or by itself: 22 characters, a dot, 43 more, or what was cut from it.
 _LINK: Final = re.compile(r"/g/(?:move/)?([^\s/?#\"'<>]*)", re.IGNORECASE)
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{10,}")
+# What a sentence goes on with after a link.
+CLOSING: Final = ".,;:!?)]}»“”'"
 _ARTICLE: Final = re.compile(r"/articles/([^\s/?#]+)")
 _KINDS: Final = ("gift", "account", "article", "licence", "network", "reader", "rule")
 
@@ -87,7 +89,7 @@ def list_articles(runtime: Runtime, *, like: str = "", before: int | None = None
 
 def _find_linked(runtime: Runtime, typed: str) -> Hit | Deny:
     linked, bare = _LINK.search(typed), _TOKEN.search(typed)
-    token = (linked[1] if linked else bare[0] if bare else "")[:TOKEN_LENGTH]
+    token = (linked[1] if linked else bare[0] if bare else "").rstrip(CLOSING)
     capability = runtime.keys.verify(token)
     carried = capability or _capability_of(token)
     if carried is not None:
