@@ -10,7 +10,7 @@ import pytest
 
 from gateway.accounts import Account
 from gateway.auditing import ruling
-from gateway.auditing.acts import grant_credits
+from gateway.auditing.accountacts import grant_credits
 from gateway.keeping.setup import adopt_policy
 from gateway.keys import digest
 from gateway.ledger import Actor
