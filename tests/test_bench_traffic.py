@@ -38,10 +38,7 @@ def test_what_is_asked_at_once_is_counted_as_what_comes_one_after_the_other(
     told = capsys.readouterr().out
     assert "characters in all 2583, characters taken 2600" in told
     row = next(line for line in told.splitlines() if line.startswith("one device"))
-    attempts, read, full, refused, most = map(int, row.split()[5:10])
-    assert (attempts, read, full, most) == (200, 24, 0, 24)
-    # A few of so many threads that share a browser now and then end as neither; none of them reads.
-    assert 170 <= refused <= 176
+    assert row.split()[5:10] == ["200", "24", "0", "176", "24"]
 
 
 def test_a_number_that_is_none_of_a_kind_is_refused_with_what_could_be_set(

@@ -29,6 +29,8 @@ from gateway.store.engine import open_database
 MORNING = datetime(2026, 3, 10, 8, tzinfo=UTC)
 FLUSH = timedelta(seconds=2)
 ARTICLES = 330
+# As a server has connections for each of its threads, so does the town for all who may come at once.
+THREADS = 64
 STORY = """+++
 id = "story-{number:03}"
 headline = "Story {number:03}"
@@ -168,4 +170,4 @@ def town(kept: Path, seed: int) -> Iterator[Town]:
 
 def _runtime(path: Path, folder: Path, clock: Clock) -> Runtime:
     ring = open_key_ring(folder / "keys.json")
-    return Runtime(open_database(f"sqlite:///{path}"), ring, "http://127.0.0.1:8000", clock)
+    return Runtime(open_database(f"sqlite:///{path}", threads=THREADS), ring, "http://127.0.0.1:8000", clock)

@@ -16,6 +16,8 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_TIMEOUT_MS = 15_000
+# A request may hold one connection while it asks for another; these are for the threads that work beside requests.
+BESIDE = 4
 
 
 class _Cursor(psycopg.Cursor[Any]):
@@ -109,9 +111,9 @@ def open_database(address: str, *, threads: int = 8) -> Database:
     else:
         arguments = {"connect_args": {"connect_timeout": 5, "cursor_factory": _Cursor}}
     reader = create_engine(
-        url, pool_size=threads, max_overflow=threads, isolation_level="AUTOCOMMIT", **arguments
+        url, pool_size=threads, max_overflow=threads + BESIDE, isolation_level="AUTOCOMMIT", **arguments
     )
-    writer = create_engine(url, pool_size=threads, max_overflow=threads, **arguments)
+    writer = create_engine(url, pool_size=threads, max_overflow=threads + BESIDE, **arguments)
     if url.get_backend_name() == "sqlite":
         event.listen(reader, "connect", _set_up_sqlite)
         event.listen(writer, "connect", _set_up_sqlite)
