@@ -141,7 +141,7 @@ BOOK: Mapping[Event, About] = MappingProxyType(
         Event.ACCOUNT_ACT_REFUSED: About(
             "An act was not permitted.",
             "account",
-            ACCOUNT,
+            f"{ACCOUNT}, {GIFT}, {ARTICLE}, {CASE}",
             "role, scope, limit, length, proposal",
         ),
         Event.SIGNED_IN: About("A person signed in.", "account", ACCOUNT),

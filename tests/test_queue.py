@@ -244,6 +244,7 @@ def test_the_case_of_a_licence_request_closes_and_opens_with_the_request_and_in_
     assert story(house, admin).line.case.standing is Standing.OPEN
     assert [each.event for each in story(house, admin).entries] == [
         "case:opened",
+        "account:act_refused",
         "case:closed",
         "case:reopened",
     ]
@@ -295,6 +296,10 @@ def test_of_admins_who_take_a_case_at_once_one_gets_it_and_the_others_are_told(
     refused = [answer.reason for answer in answers.values() if isinstance(answer, Deny)]
     assert refused == [Reason.CASE_TAKEN] * 3
     assert len(houses[0].entries("case:taken")) == 1
+    written = houses[0].entries("account:act_refused")
+    assert {(each.actor, each.subject, each.reason) for each in written} == {
+        (f"account:{admin.id}", "case:1", "case:taken") for admin in admins if admin.id != owner
+    }
 
 
 def test_a_case_is_handed_over_given_back_closed_and_opened_again_each_with_its_entry(house: House) -> None:
@@ -315,8 +320,9 @@ def test_a_case_is_handed_over_given_back_closed_and_opened_again_each_with_its_
     assert casework.reopen_case(house.runtime, theirs, other, 1, "It goes on.") == Permit()
     case = story(house, one).line.case
     assert (case.standing, case.owner_id, case.closing_reason) == (Standing.OPEN, None, "")
-    assert [each.event for each in story(house, one).entries] == [
-        "case:opened", "case:taken", "case:handed_over", "case:given_back", "case:closed", "case:reopened",
+    assert [each.reason or each.event for each in story(house, one).entries] == [
+        "case:opened", "case:taken", "case:owner_unfit", "case:handed_over", "case:taken", "case:given_back",
+        "case:closed", "case:closed", "case:reopened",
     ]  # fmt: skip
 
 
@@ -327,7 +333,7 @@ def test_a_closed_case_is_not_opened_beside_another_about_the_same(house: House)
     fire(house, subject)
     queue.queue_firings(house.runtime, house.clock.now)
     assert casework.reopen_case(house.runtime, actor, admin, 1, "It goes on.") == Deny(Reason.CASE_OPEN_AGAIN)
-    assert [each.event for each in house.entries()[:1]] == ["case:opened"]
+    assert [each.reason or each.event for each in house.entries()[:2]] == ["case:open_again", "case:opened"]
 
 
 @pytest.mark.parametrize("reason", ["", "  \n", "x" * 281])

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from gateway.auditing.acts import permitted
+from gateway.auditing.acts import permitted, refuse
 from gateway.case import Case, CaseAct, decide
 from gateway.decision import Decision, Deny, Permit, Reason
 from gateway.ledger import Actor, Entry, Event
@@ -100,19 +100,27 @@ def _act(runtime: Runtime, actor: Actor, admin: Account, case_id: int, step: _St
         found = cases.find_case(connection, case_id)
     if found is None:
         return Deny(Reason.CASE_UNKNOWN)
-    decision = permitted(runtime, actor, admin, because=step.because, on=found.account_id)
+    subject = f"case:{case_id}"
+    decision = permitted(runtime, actor, admin, because=step.because, on=found.account_id, subject=subject)
     if isinstance(decision, Deny):
         return decision
     now = runtime.clock()
     with runtime.database.transaction() as connection:
-        case = cases.take_case(connection, case_id)
-        if case is None:
-            return Deny(Reason.CASE_UNKNOWN)
-        decision = decide(step.act, case, admin.id)
-        if isinstance(decision, Deny) or (step.act is CaseAct.TAKE and case.owner_id == admin.id):
-            return decision
-        about = step.change(connection, case, now)
-        if isinstance(about, Deny):
-            return about
-        append_entry(connection, Entry(now, actor, EVENTS[step.act], f"case:{case_id}", detail=about))
+        decision = _step(connection, actor, admin, case_id, step, now)
+    return refuse(runtime, actor, decision, subject=subject) if isinstance(decision, Deny) else decision
+
+
+def _step(
+    connection: Connection, actor: Actor, admin: Account, case_id: int, step: _Step, now: datetime
+) -> Decision:
+    case = cases.take_case(connection, case_id)
+    if case is None:
+        return Deny(Reason.CASE_UNKNOWN)
+    decision = decide(step.act, case, admin.id)
+    if isinstance(decision, Deny) or (step.act is CaseAct.TAKE and case.owner_id == admin.id):
+        return decision
+    about = step.change(connection, case, now)
+    if isinstance(about, Deny):
+        return about
+    append_entry(connection, Entry(now, actor, EVENTS[step.act], f"case:{case_id}", detail=about))
     return Permit()
