@@ -49,12 +49,7 @@ def grant_credits(
         current = runtime.policies.in_force_within(connection, now)
         month = month_of(now, current.policy.publisher.zone)
         granted = allowances.grant_credits(connection, account_id, month.key, credits)
-        about: dict[str, str | int] = {
-            "credits": credits,
-            "granted": granted,
-            "period": month.key,
-            "because": because.strip(),
-        }
+        about = _credited(credits, granted, month.key, because)
         append_entry(
             connection, Entry(now, actor, Event.CREDITS_GRANTED, f"account:{account_id}", detail=about)
         )
@@ -78,12 +73,7 @@ def take_back_credits(
         plan = limit_of(account, current.policy) or 0
         granted = allowances.take_back_credits(connection, account_id, month.key, credits, plan)
         if granted is not None:
-            about: dict[str, str | int] = {
-                "credits": credits,
-                "granted": granted,
-                "period": month.key,
-                "because": because.strip(),
-            }
+            about = _credited(credits, granted, month.key, because)
             subject = f"account:{account_id}"
             append_entry(connection, Entry(now, actor, Event.CREDITS_TAKEN_BACK, subject, detail=about))
             return decision
@@ -119,6 +109,10 @@ def _on_credits(
         limits = {"limit": CREDITS_AT_ONCE}
         return refuse(runtime, actor, Deny(Reason.CREDITS_OUT_OF_RANGE, detail=limits), on=account_id)
     return decision
+
+
+def _credited(credits: int, granted: int, period: str, because: str) -> dict[str, str | int]:
+    return {"credits": credits, "granted": granted, "period": period, "because": because.strip()}
 
 
 def _on_account(runtime: Runtime, actor: Actor, admin: Account, account_id: int, because: str) -> Decision:
