@@ -82,7 +82,8 @@ def _faults_in(message: ConsoleMessage) -> list[str]:
 
 
 def assert_accessible(page: Page) -> None:
-    """Fail with axe's own report unless axe finds nothing at all on the page as it stands."""
+    """Fail with axe's own report unless axe finds nothing at all on the page, once it is loaded."""
+    page.wait_for_load_state()
     found = Axe().run(page)
     assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
 

@@ -25,10 +25,15 @@ def by_the_overview(page: Page, reference: str) -> None:
     page.goto("/admin")
     assert_accessible(page)
     page.locator(".alarms").get_by_role("link", name="Spreading links").click()
+    case = page.get_by_role("link", name="The tide book")
+    # A click does not wait for the page it leads to; what only that page shows does.
+    expect(case).to_be_visible()
     assert_accessible(page)
-    page.get_by_role("link", name="The tide book").click()
+    case.click()
+    gift = page.get_by_role("link", name=f"To the gift {reference}")
+    expect(gift).to_be_visible()
     assert_accessible(page)
-    page.get_by_role("link", name=f"To the gift {reference}").click()
+    gift.click()
 
 
 def by_the_rules(page: Page, reference: str) -> None:
