@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, and print the median of the ratios with its quartiles."""
     parser = argparse.ArgumentParser(prog="python -m bench.sealing", description=__doc__)
     parser.add_argument("--pairs", type=int, default=15, help="pairs that are measured (default: 15)")
-    parser.add_argument("--seconds", type=float, default=3.0, help="how long a half takes (default: 3)")
+    parser.add_argument("--seconds", type=float, default=5.0, help="how long a half takes (default: 5)")
     parser.add_argument("--folder", type=Path, default=FOLDER, help=f"where databases are kept ({FOLDER})")
     asked = parser.parse_args(arguments)
     folder = asked.folder.resolve() / "postgresql"

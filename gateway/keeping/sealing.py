@@ -23,7 +23,7 @@ from gateway.store.sealing import LogState, Waiting
 from gateway.verify import Note, leaf_hash, verify_consistency
 
 LEASE = "sealer"
-BEAT_SECONDS = 1.0
+BEAT_SECONDS = 2.0
 HEARTBEAT = timedelta(minutes=1)
 # At a beat, so that the lease is renewed and a stop is heard in between, however much waits.
 BATCHES_AT_ONCE = 20

@@ -56,12 +56,8 @@ _LOG = (
     .order_by(sealed_log.c.id.desc())
     .limit(1)
 )
-_WAITING = (
-    select(outbox.c.entry_id, *_ENTRY)
-    .outerjoin(entry, entry.c.id == outbox.c.entry_id)
-    .order_by(outbox.c.entry_id)
-    .limit(ROWS_AT_ONCE)
-)
+_WAITING = select(outbox.c.entry_id).order_by(outbox.c.entry_id).limit(ROWS_AT_ONCE)
+_ENTRIES = select(entry.c.id, *_ENTRY)
 _BETWEEN = leaf.c.position >= bindparam("low"), leaf.c.position < bindparam("high")
 _LEAVES = (
     select(leaf.c.position, leaf.c.entry_id, leaf.c.hash, *_ENTRY)
@@ -84,6 +80,17 @@ _ADD_LEAVES_AT_ONCE = insert(leaf).from_select(
         func.unnest(bindparam("hashes", type_=_HASHES)),
     ),
 )
+_ADD_NODES_AT_ONCE = insert(node).from_select(
+    ["level", "number", "hash"],
+    select(
+        func.unnest(bindparam("levels", type_=_NUMBERS)),
+        func.unnest(bindparam("numbers", type_=_NUMBERS)),
+        func.unnest(bindparam("hashes", type_=_HASHES)),
+    ),
+)
+_ANY_OF_THEM = func.any(bindparam("entry_ids", type_=_NUMBERS))
+_ENTRIES_AT_ONCE = _ENTRIES.where(entry.c.id == _ANY_OF_THEM)
+_DROP_AT_ONCE = delete(outbox).where(outbox.c.entry_id == _ANY_OF_THEM)
 
 
 def find_log(connection: Connection) -> LogState | None:
@@ -108,12 +115,22 @@ def list_waiting(connection: Connection) -> list[Waiting]:
 
     An entry that was committed late has a small number, and is there like any other.
     """
-    rows = connection.execute(_WAITING)
-    return [Waiting(row[0], None if row[1] is None else SealedEntry(*row[1:])) for row in rows]
+    entry_ids = connection.execute(_WAITING).scalars().all()
+    if not entry_ids:
+        return []
+    # Looked up by number: joined, they may cost a walk through the whole log, as PostgreSQL cannot know what waits.
+    if connection.dialect.name == "postgresql":
+        rows = connection.execute(_ENTRIES_AT_ONCE, {"entry_ids": entry_ids}).all()
+    else:
+        rows = connection.execute(_ENTRIES.where(entry.c.id.in_(entry_ids))).all()
+    found = {row[0]: SealedEntry(*row[1:]) for row in rows}
+    return [Waiting(entry_id, found.get(entry_id)) for entry_id in entry_ids]
 
 
 def drop_waiting(connection: Connection, entry_ids: Sequence[int]) -> int:
     """Take entries out of the outbox; returns how many were still in it."""
+    if connection.dialect.name == "postgresql":
+        return connection.execute(_DROP_AT_ONCE, {"entry_ids": list(entry_ids)}).rowcount
     return connection.execute(delete(outbox).where(outbox.c.entry_id.in_(entry_ids))).rowcount
 
 
@@ -124,8 +141,8 @@ def drop_sealed_from_outbox(connection: Connection) -> None:
 
 def find_oldest_waiting(connection: Connection) -> datetime | None:
     """Find when the entry was written that waits longest to be sealed."""
-    statement = select(entry.c.at).join(outbox, outbox.c.entry_id == entry.c.id)
-    return connection.execute(statement.order_by(outbox.c.entry_id).limit(1)).scalar()
+    oldest = select(func.min(outbox.c.entry_id)).scalar_subquery()
+    return connection.execute(select(entry.c.at).where(entry.c.id == oldest)).scalar()
 
 
 def add_leaves(connection: Connection, start: int, entry_ids: Sequence[int], hashes: Sequence[bytes]) -> None:
@@ -143,7 +160,11 @@ def add_leaves(connection: Connection, start: int, entry_ids: Sequence[int], has
 
 def add_nodes(connection: Connection, nodes: Sequence[Node]) -> None:
     """Add the nodes above the leaves that are complete."""
-    if nodes:
+    if nodes and connection.dialect.name == "postgresql":
+        columns = zip(*((each.level, each.index, each.hash) for each in nodes), strict=True)
+        names = ("levels", "numbers", "hashes")
+        connection.execute(_ADD_NODES_AT_ONCE, dict(zip(names, map(list, columns), strict=True)))
+    elif nodes:
         rows = [{"level": each.level, "number": each.index, "hash": each.hash} for each in nodes]
         connection.execute(insert(node), rows)
 
