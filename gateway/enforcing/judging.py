@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from gateway.decision import Deny, Reason
 from gateway.enforcing.fires import count, count_and_fire, fire, known_of
 from gateway.firing import Act, Firing, adds_to, still_said
-from gateway.guard import Metric, Then
+from gateway.guard import By, Metric, Then
 from gateway.link import CONFIRM_AFTER
 from gateway.parties import Parties
 from gateway.policy import Policy
@@ -41,6 +41,15 @@ def judge(
     counted = count(connection, rules, parties, known, now, this_one=1)
     fired = fire(connection, policy, counted, known, parties, now)
     return _strictest((each for each in fired if each.acts(now) and each.concerns(act)), now, pressed=pressed)
+
+
+def wait_for_giver(connection: Connection, policy: Policy, capability: bytes) -> None:
+    """Let claims of one giver's gifts go one after the other, before they hold a row, where a rule freezes them all.
+
+    Else a claim that such a rule fires at would wait for gifts whose claims wait for its turn to end.
+    """
+    if any(rule.by is By.SUBSCRIBER and rule.then is Then.FREEZE for rule in policy.rules):
+        turns.take_givers_turn(connection, capability)
 
 
 def shut_out(

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from gateway.decision import Deny, Permit, Reason
-from gateway.enforcing import Parties, judge
+from gateway.enforcing import Parties, judge, wait_for_giver
 from gateway.firing import Act
 from gateway.ledger import Entry, Event, Outcome
 from gateway.link import CONFIRM_AFTER, UNSERVED_CLAIM_LIFE, Gift
@@ -16,6 +16,7 @@ from gateway.reading.using import note_denial, note_use
 from gateway.reading.visit import Visit
 from gateway.runtime import Runtime
 from gateway.store import gifts, readers, readings
+from gateway.store.deadlocks import again_after_deadlock
 from gateway.store.entries import append_entry
 from gateway.store.readings import Claim
 from gateway.usage import Act as Used
@@ -45,6 +46,7 @@ class Confirmed:
     first: bool
 
 
+@again_after_deadlock
 def claim_gift(runtime: Runtime, capability: bytes, visit: Visit, press: Press) -> Claimed | Straight | Deny:
     """Bind a gift to the visitor's device, which must be given; repeats freely for the same device.
 
@@ -55,6 +57,7 @@ def claim_gift(runtime: Runtime, capability: bytes, visit: Visit, press: Press) 
     now = runtime.clock()
     policy = runtime.policies.in_force(now).policy
     with runtime.database.transaction() as connection:
+        wait_for_giver(connection, policy, capability)
         gift = gifts.take_gift_by_capability(connection, capability)
         head = None if gift is None else readings.find_article_head_by_id(connection, gift.article_id)
         if gift is None or head is None or visit.device is None:
@@ -75,18 +78,6 @@ def claim_gift(runtime: Runtime, capability: bytes, visit: Visit, press: Press) 
     if answer.read:
         note_use(runtime, visit, gift.article_id, Used.READ, now)
     return Claimed(head.slug, answer.claim_id, gift.reference)
-
-
-def undo_claim(runtime: Runtime, claim_id: int, visit: Visit) -> bool:
-    """Take back a claim whose browser kept no cookie and so cannot be served; tells whether there was one."""
-    now = runtime.clock()
-    with runtime.database.transaction() as connection:
-        claim = readings.find_claim_by_id(connection, claim_id)
-        gift = None if claim is None else gifts.take_gift_by_id(connection, claim.gift_id)
-        if claim is None or gift is None or not readings.undo_claim(connection, claim):
-            return False
-        append_entry(connection, Entry(now, visit.actor, Event.CLAIM_UNDONE, f"gift:{gift.reference}"))
-        return True
 
 
 def confirm_reading(runtime: Runtime, slug: str, visit: Visit) -> Confirmed | Deny:

@@ -22,6 +22,7 @@ from gateway.reading.visit import Visit
 from gateway.runtime import Runtime
 from gateway.store import accounts, copied, readers
 from gateway.store.copied import Measured, Reader
+from gateway.store.deadlocks import again_after_deadlock
 from gateway.store.entries import append_entry
 
 ADMIN = "admin"
@@ -81,6 +82,7 @@ def closed_for(runtime: Runtime, visit: Visit, measured: Measured, taken: int, n
     return None if until is None else Deny(Reason.COPY_TOTAL, until=until, detail={"limit": total})
 
 
+@again_after_deadlock
 def report_copy(
     runtime: Runtime, slug: str, shown: CopyPage, report: Report, visit: Visit, *, network: bytes
 ) -> Counted | Deny:

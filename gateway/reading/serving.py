@@ -21,6 +21,7 @@ from gateway.runtime import Runtime
 from gateway.store import articles, deliveries, gifts, readers, readings
 from gateway.store.articles import Article, ArticleLine
 from gateway.store.copied import Measured
+from gateway.store.deadlocks import again_after_deadlock
 from gateway.store.deliveries import account_bytes
 from gateway.store.entries import append_entry
 from gateway.store.readers import FoundArticle
@@ -162,6 +163,7 @@ def _decide(runtime: Runtime, head: ArticleHead, held: Held, now: datetime) -> D
     return giving if isinstance(giving, Deny) else standing_for_a_holder(held.gift, now)
 
 
+@again_after_deadlock
 def _serve_first(runtime: Runtime, held: Held, visit: Visit, now: datetime) -> Decision:
     # The gift's row is held, so that a revocation either comes first and shuts, or finds the text served.
     policy = runtime.policies.in_force(now).policy

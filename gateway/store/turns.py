@@ -2,14 +2,19 @@
 
 from functools import cache
 
-from sqlalchemy import Connection, Text, bindparam, func, select
+from sqlalchemy import Connection, Text, bindparam, cast, func, literal, select
 
 from gateway.guard import By
+from gateway.models import gift
 from gateway.parties import Parties
 from gateway.store.prepared import Prepared
 
 # The first half of PostgreSQL's two-part advisory locks; any number that nothing else takes will do.
 LOCK = 0x67756172
+_GIVER = func.hashtext(literal("account:").op("||")(cast(gift.c.account_id, Text)))
+_GIVERS_TURN = Prepared(
+    select(func.pg_advisory_xact_lock(LOCK, _GIVER)).where(gift.c.capability == bindparam("capability"))
+)
 
 
 def take_turn(connection: Connection, parties: Parties) -> None:
@@ -21,6 +26,12 @@ def take_turn(connection: Connection, parties: Parties) -> None:
     names = [parties.names[by][0] for by in (By.READER, By.SUBSCRIBER, By.NETWORK) if by in parties.names]
     if names and connection.dialect.name == "postgresql":
         _turns(len(names)).rows(connection, {f"name_{at}": name for at, name in enumerate(names)})
+
+
+def take_givers_turn(connection: Connection, capability: bytes) -> None:
+    """Take the turn of whoever gave a gift, by what its token carries, as `take_turn` does of a subscriber."""
+    if connection.dialect.name == "postgresql":
+        _GIVERS_TURN.rows(connection, {"capability": capability})
 
 
 def take_watch(connection: Connection) -> None:

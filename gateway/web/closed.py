@@ -4,7 +4,7 @@ from flask import make_response, request
 from werkzeug.wrappers import Response
 
 from gateway.decision import Deny
-from gateway.reading import claiming, opening, serving
+from gateway.reading import forgetting, opening, serving
 from gateway.web import asking
 from gateway.web.clicking import click
 from gateway.web.drawing import page, place
@@ -37,7 +37,7 @@ def teaser(shown: serving.Teaser) -> Response:
 def _undone() -> bool:
     """Take back the claim of a browser that came back without its cookie."""
     stamp = state().claim_stamp.verify(request.args.get("kept", ""))
-    return stamp is not None and claiming.undo_claim(state().runtime, int(stamp[0]), asking.visit())
+    return stamp is not None and forgetting.undo_claim(state().runtime, int(stamp[0]), asking.visit())
 
 
 def shut(why: Deny, capability: bytes) -> Response:
