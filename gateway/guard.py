@@ -120,6 +120,11 @@ class Rule(Part):
         """Tell whether the rule shuts one gift's link because it spreads."""
         return self.then is Then.FREEZE and self.by is By.LINK and self.metric is Metric.NETWORKS
 
+    @property
+    def freezes_a_giver(self) -> bool:
+        """Tell whether the rule shuts every link of one account, and does so."""
+        return self.then is Then.FREEZE and self.by is By.SUBSCRIBER and self.mode is Mode.ENFORCE
+
     def contradictions(self) -> Iterator[Contradiction]:
         """Yield a metric that cannot be counted for `by`, an act that makes no sense for it, a missing end."""
         if self.by not in COUNTED_FOR[self.metric]:

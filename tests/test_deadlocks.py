@@ -85,7 +85,8 @@ def test_an_act_that_a_deadlock_undid_is_done_again_whole(database: Database) ->
     begin, tries, act = Barrier(2), list[int](), again_after_deadlock(add_crosswise)
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(lambda first: act(database, begin, first, tries), (1, 2))) == [1, 2]
-    assert len(tries) == 3
+    # Which of the two is undone, and whether once more, is the server's affair.
+    assert len(tries) >= 3
     with database.reading() as connection:
         assert connection.execute(text("SELECT sum(n) FROM pair")).scalar() == 4
 

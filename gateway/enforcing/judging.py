@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from gateway.decision import Deny, Reason
 from gateway.enforcing.fires import count, count_and_fire, fire, known_of
 from gateway.firing import Act, Firing, adds_to, still_said
-from gateway.guard import By, Metric, Then
+from gateway.guard import Metric, Then
 from gateway.link import CONFIRM_AFTER
 from gateway.parties import Parties
 from gateway.policy import Policy
@@ -48,7 +48,7 @@ def wait_for_giver(connection: Connection, policy: Policy, capability: bytes) ->
 
     Else a claim that such a rule fires at would wait for gifts whose claims wait for its turn to end.
     """
-    if any(rule.by is By.SUBSCRIBER and rule.then is Then.FREEZE for rule in policy.rules):
+    if any(rule.freezes_a_giver and adds_to(Act.CLAIM, rule) for rule in policy.rules):
         turns.take_givers_turn(connection, capability)
 
 
