@@ -15,7 +15,7 @@ from gateway.ledger import Actor
 from gateway.reading.visit import Visit
 from gateway.stamp import PageStamp
 from gateway.visitor import AGENT_LENGTH, Shape, Visitor, classify
-from gateway.web.state import state
+from gateway.web.state import itself, state
 
 DEVICE = re.compile(r"[A-Za-z0-9_-]{22}")
 SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -34,13 +34,15 @@ def install(app: Flask) -> None:
 
 def visitor() -> Visitor:
     """Tell who is at the door, by what the request says of itself."""
-    if "visitor" not in g:
+    noted = itself(g)
+    if "visitor" not in noted:
         # The environment's own names: asking for a header that is absent costs several times as much otherwise.
-        said = request.environ
+        asked = itself(request)
+        said = asked.environ
         told = classify(
             Shape(
                 agent=said.get("HTTP_USER_AGENT", ""),
-                method=request.method,
+                method=asked.method,
                 purpose=" ".join([said[name] for name in PURPOSES if name in said]),
                 fetch_mode=said.get("HTTP_SEC_FETCH_MODE", ""),
                 fetch_dest=said.get("HTTP_SEC_FETCH_DEST", ""),
@@ -50,9 +52,9 @@ def visitor() -> Visitor:
         )
         scanners = state().scanners
         # Where it comes from says more than what it says of itself, unless it says the worst.
-        g.listed = bool(scanners) and told not in NAMED and scanners.hold(request.remote_addr or "")
-        g.visitor = Visitor.SCANNER if g.listed else told
-    return cast(Visitor, g.visitor)
+        noted.listed = bool(scanners) and told not in NAMED and scanners.hold(asked.remote_addr or "")
+        noted.visitor = Visitor.SCANNER if noted.listed else told
+    return cast(Visitor, noted.visitor)
 
 
 def listed() -> bool:
@@ -63,11 +65,12 @@ def listed() -> bool:
 
 def account() -> Account | None:
     """Find the account signed in by this request's cookie; asks the database once, and only where there is one."""
-    if "account" not in g:
+    noted = itself(g)
+    if "account" not in noted:
         secret = request.cookies.get(cookie_name("sign_in"), "")
         found = find_signed_in(state().runtime, secret) if SECRET.fullmatch(secret) else None
-        g.account, g.session_id = found or (None, 0)
-    return cast("Account | None", g.account)
+        noted.account, noted.session_id = found or (None, 0)
+    return cast("Account | None", noted.account)
 
 
 def leave_unknown() -> None:

@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Hashable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from flask import Flask, current_app, request
@@ -29,6 +29,7 @@ _NOTHING: Final = dict.fromkeys(("request", "session", "g", "config"))
 Places = Mapping[str, object]
 
 
+@cache
 def place(name: str) -> Markup:
     """Stand for what is filled in later; templates write it, and may ask only whether there is something."""
     return Markup(f"{_MARK}{name}-")  # noqa: S704  # Letters of ours.

@@ -4,6 +4,8 @@ import secrets
 
 from flask import Flask, Response, g, request
 
+from gateway.web.state import itself
+
 EVERYWHERE = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -25,10 +27,10 @@ def install(app: Flask, *, secure: bool) -> None:
 
     @app.after_request
     def put_headers(response: Response) -> Response:
-        headers = response.headers
-        if request.endpoint == "static":
+        headers, asked = response.headers, itself(request)
+        if asked.endpoint == "static":
             headers["Cache-Control"] = (
-                "public, max-age=31536000, immutable" if "v" in request.args else "no-cache"
+                "public, max-age=31536000, immutable" if "v" in asked.args else "no-cache"
             )
             headers["X-Content-Type-Options"] = "nosniff"
             return response
@@ -36,7 +38,7 @@ def install(app: Flask, *, secure: bool) -> None:
         said = {name.lower() for name, _ in headers}
         ours = [(name, value) for low, name, value in everywhere if low not in said]
         ours.append(("Content-Security-Policy", content_policy(nonce())))
-        if request.path.startswith("/g/") or request.path == "/g":
+        if asked.path.startswith("/g/") or asked.path == "/g":
             headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
         for name, value in ours:
             headers.add(name, value)
@@ -45,9 +47,10 @@ def install(app: Flask, *, secure: bool) -> None:
 
 def nonce() -> str:
     """Return this answer's nonce, drawn when it is first asked for."""
-    if "csp_nonce" not in g:
-        g.csp_nonce = secrets.token_urlsafe(16)
-    return str(g.csp_nonce)
+    noted = itself(g)
+    if "csp_nonce" not in noted:
+        noted.csp_nonce = secrets.token_urlsafe(16)
+    return str(noted.csp_nonce)
 
 
 def content_policy(nonce: str) -> str:

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from gateway.decision import Deny, Reason
 from gateway.web.refusals import refused
+from gateway.web.state import itself
 
 FORMS: Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -18,16 +19,17 @@ def install(app: Flask) -> None:
 
     @app.before_request
     def turn_away() -> Response | None:
-        if request.path.startswith("/api/"):
+        asked = itself(request)
+        if asked.path.startswith("/api/"):
             return None
         # No text of ours holds the character; one database would raise at it where the other compares.
-        if "\0" in request.path:
-            if request.path.startswith("/g/"):
+        if "\0" in asked.path:
+            if asked.path.startswith("/g/"):
                 return refused(Deny(Reason.GIFT_UNKNOWN))
             raise NotFound
-        if b"%00" in request.query_string:
+        if b"%00" in asked.query_string:
             return refused(Deny(Reason.REQUEST_INVALID))
-        return None if request.method in SAFE or not _sends_a_body() else _turn_away_no_form()
+        return None if asked.method in SAFE or not _sends_a_body() else _turn_away_no_form()
 
 
 def _sends_a_body() -> bool:

@@ -12,7 +12,7 @@ from gateway import metrics
 from gateway.keeping.readiness import OK, readiness
 from gateway.logs import note_request
 from gateway.web import asking, limits
-from gateway.web.state import state
+from gateway.web.state import itself, state
 
 bp = Blueprint("operations", __name__)
 
@@ -30,19 +30,20 @@ def install(app: Flask) -> None:
 
     @app.after_request
     def note_the_answer(response: Response) -> Response:
-        seconds = time.perf_counter() - g.started
+        asked, noted = itself(request), itself(g)
+        seconds = time.perf_counter() - noted.started
         # The route's name and never the path, which may hold a token.
-        endpoint = request.endpoint or "none"
+        endpoint = asked.endpoint or "none"
         metrics.count_request(endpoint, response.status_code, seconds)
         note_request(
             # What asks every few seconds is not worth a line each time.
             logging.DEBUG if endpoint in PROBES else logging.INFO,
-            method=request.method if request.method in METHODS else "other",
+            method=asked.method if asked.method in METHODS else "other",
             endpoint=endpoint,
             status=response.status_code,
             ms=round(seconds * 1000, 1),
             visitor=asking.visitor().value,
-            request_id=g.get("request_id", ""),
+            request_id=noted.get("request_id", ""),
         )
         return response
 
