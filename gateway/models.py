@@ -303,6 +303,7 @@ policy_proposal = Table(
 )
 
 _DENIED = text("outcome = 'deny'")
+_NOT_PERMITTED = text("outcome <> 'permit'")
 _REASONED = text("reason <> ''")
 _RULED = text("rule <> ''")
 _NO_PERSON = text("visitor <> '' AND visitor <> 'person'")
@@ -333,6 +334,13 @@ entry = Table(
         postgresql_where=text("reason <> ''"),
     ),
     Index("ix_entry_denied", "id", sqlite_where=_DENIED, postgresql_where=_DENIED),
+    Index(
+        "ix_entry_refused_event",
+        "event",
+        "id",
+        sqlite_where=_NOT_PERMITTED,
+        postgresql_where=_NOT_PERMITTED,
+    ),
     Index("ix_entry_visitor", "visitor", "id", sqlite_where=_NO_PERSON, postgresql_where=_NO_PERSON),
     Index(
         "ix_entry_reason_event", "reason", "event", "id", sqlite_where=_REASONED, postgresql_where=_REASONED

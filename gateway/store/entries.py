@@ -27,7 +27,7 @@ from gateway import metrics
 from gateway.ledger import PERSONAL_KINDS, Entry, Event, Outcome, known_as, sealed_personal, spelled
 from gateway.logmonth import NUMBERS_A_MONTH, first_number
 from gateway.models import NAMED, entry, entry_person, repeat
-from gateway.store.entryfilter import EntryFilter, narrowed
+from gateway.store.entryfilter import EntryFilter, narrowed, newest_first
 
 __all__ = ["EntryFilter", "StoredEntry", "append_entry", "list_entries"]
 
@@ -129,7 +129,7 @@ def forget_repeaters(connection: Connection, before: datetime) -> int:
 
 def list_entries(connection: Connection, wanted: EntryFilter, *, limit: int = 50) -> list[StoredEntry]:
     """List entries newest first, but for those that EntryFilter leaves out unless they are asked for."""
-    found = select(*_COLUMNS).where(*narrowed(wanted)).order_by(entry.c.id.desc()).limit(limit).subquery()
+    found = select(*_COLUMNS).where(*narrowed(wanted)).order_by(*newest_first(wanted)).limit(limit).subquery()
     rows = connection.execute(_with_beside(found).order_by(found.c.id.desc())).mappings()
     return [_stored(row) for row in rows]
 

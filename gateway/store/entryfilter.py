@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, func, literal_column, select
+from sqlalchemy import ColumnElement, ScalarSelect, UnaryExpression, and_, func, literal_column, select
 
 from gateway.ledger import PERSONAL_KINDS, Event, Outcome, spelled_instant
 from gateway.models import entry, entry_person
@@ -54,7 +55,7 @@ class EntryFilter:
 
 def narrowed(wanted: EntryFilter) -> list[ColumnElement[bool]]:
     """Spell a filter as conditions on entries."""
-    names = ("event", "reason", "rule")
+    names = ("reason", "rule") if _refusals_of_one(wanted) else ("event", "reason", "rule")
     found: list[ColumnElement[bool]] = [
         entry.c[name] == value for name in names if (value := getattr(wanted, name))
     ]
@@ -62,7 +63,12 @@ def narrowed(wanted: EntryFilter) -> list[ColumnElement[bool]]:
     found += [entry.c[name] != literal_column("''") for name in ("reason", "rule") if getattr(wanted, name)]
     if wanted.visitor:
         found += _seen_as(wanted.visitor)
-    if wanted.outcome:
+    if _refusals_of_one(wanted):
+        found += [
+            entry.c.event.between(wanted.event, wanted.event),
+            entry.c.outcome != literal_column("'permit'"),
+        ]
+    elif wanted.outcome:
         said = literal_column("'deny'") if wanted.outcome == Outcome.DENY else wanted.outcome
         found.append(entry.c.outcome == said)
     if not wanted.event:
@@ -82,6 +88,21 @@ def narrowed(wanted: EntryFilter) -> list[ColumnElement[bool]]:
     if wanted.before is not None:
         found.append(entry.c.id < wanted.before)
     return found
+
+
+def newest_first(wanted: EntryFilter) -> list[UnaryExpression[Any]]:
+    """Spell the order of a page of entries."""
+    number: list[UnaryExpression[Any]] = [entry.c.id.desc()]
+    return [entry.c.event.desc(), *number] if _refusals_of_one(wanted) else number
+
+
+def _refusals_of_one(wanted: EntryFilter) -> bool:
+    """Tell whether refusals of one event are meant, which may be none at all.
+
+    PostgreSQL takes event and outcome for independent, expects some soon, and walks through the log by number in vain.
+    As a range of events, put in order by event and number, they come from the index of each event's refusals alone.
+    """
+    return bool(wanted.event) and wanted.outcome == Outcome.DENY
 
 
 def _seen_as(visitor: str) -> list[ColumnElement[bool]]:
