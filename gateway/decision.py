@@ -73,6 +73,8 @@ class Reason(StrEnum):
     POLICY_PLANS_IN_USE = "policy:plans_in_use"
     PROPOSAL_UNKNOWN = "proposal:unknown"
     PROPOSAL_OWN = "proposal:own"
+    PROPOSAL_OTHERS = "proposal:others"
+    PROPOSAL_WAITS = "proposal:waits"
     PROPOSAL_SETTLED = "proposal:settled"
     PROPOSAL_CHANGED = "proposal:changed"
     PROPOSAL_OUTDATED = "proposal:outdated"

@@ -18,6 +18,7 @@ from gateway.tomllines import KeyPath, key_lines, nearest_line
 Whole = TypeVar("Whole", bound=Part)
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _SHOWN_AT_MOST = 60
+TEXT_BYTES = 64 * 1024
 _TOLD = {
     "int_type": "a whole number",
     "string_type": "a text",
@@ -76,6 +77,11 @@ def text_in(data: bytes, *, name: str) -> str:
         got = f"a byte at {fault.start} that is not UTF-8"
         raise PolicyError(Problem(name, None, "", got, "a text in UTF-8")) from fault
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def is_too_long(text: str) -> bool:
+    """Tell whether a text is longer than one of a policy may be that comes to the desk, uploaded or typed."""
+    return len(text.encode()) > TEXT_BYTES
 
 
 def parse_as(whole: type[Whole], text: str, name: str) -> Whole:

@@ -128,8 +128,9 @@ def test_an_auditor_decides_nothing(desk: Desk, act: object) -> None:
 
 
 def test_a_rejected_or_withdrawn_proposal_cannot_be_approved(desk: Desk) -> None:
-    rejected, withdrawn = desk.put(desk.ada), desk.put(desk.ada)
+    rejected = desk.put(desk.ada)
     assert isinstance(desk.close(reject, desk.bob, rejected), Permit)
+    withdrawn = desk.put(desk.ada)
     assert isinstance(desk.close(withdraw, desk.ada, withdrawn), Permit)
     for number, state in ((rejected, "rejected"), (withdrawn, "withdrawn")):
         refusal = desk.approve(desk.bob, number)
@@ -142,7 +143,18 @@ def test_a_rejected_or_withdrawn_proposal_cannot_be_approved(desk: Desk) -> None
 def test_ones_own_is_withdrawn_and_anothers_is_rejected(desk: Desk) -> None:
     number = desk.put(desk.ada)
     assert desk.close(reject, desk.ada, number) == Deny(Reason.PROPOSAL_OWN)
-    assert desk.close(withdraw, desk.bob, number) == Deny(Reason.ACCOUNT_FORBIDDEN)
+    assert desk.close(withdraw, desk.bob, number) == Deny(Reason.PROPOSAL_OTHERS)
+
+
+def test_the_same_text_is_proposed_once_while_it_can_be_approved(desk: Desk) -> None:
+    number = desk.put(desk.ada)
+    assert desk.propose(desk.bob, at=None) == Deny(Reason.PROPOSAL_WAITS)
+    assert desk.propose(desk.ada, at=SOON + timedelta(days=1)) == Deny(Reason.PROPOSAL_WAITS)
+    assert isinstance(desk.close(withdraw, desk.ada, number), Permit)
+    assert desk.put(desk.bob) == number + 1
+    # Its instant is over, so nobody can approve it and it may be proposed once more, beside it.
+    desk.house.clock.now = SOON
+    assert desk.put(desk.ada, at=SOON + timedelta(days=1)) == number + 2
 
 
 def test_what_was_seen_is_what_is_approved(desk: Desk) -> None:

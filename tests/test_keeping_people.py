@@ -74,3 +74,17 @@ def test_a_person_is_exported_and_erased_by_command(terminal: Terminal, tmp_path
     assert json.loads(file.read_text())["account"][0]["name"] == "Ada"
     terminal.done("people", "erase", "ada@example.com", "--reason", "was asked to", "--yes")
     assert "nobody is known so" in terminal.fault(2, "people", "export", "ada@example.com", "--to", str(file))
+
+
+def test_who_erases_one_of_the_last_two_admins_is_told_what_is_not_possible_then(terminal: Terminal) -> None:
+    terminal.monkeypatch.setattr("gateway.cli.accounts._password", lambda _file: "correct horse battery")
+    for name in ("ada", "bob", "eve"):
+        terminal.done("accounts", "add", f"{name}@example.com", "--name", name, "--role", "admin")
+    terminal.done("accounts", "add", "sue@example.com", "--name", "Sue", "--plan", "standard")
+    told = [
+        terminal.done("people", "erase", f"{name}@example.com", "--reason", "was asked to", "--yes")
+        for name in ("sue", "eve", "bob", "ada")
+    ]
+    assert ["admin" in each for each in told] == [False, False, True, True]
+    assert "one admin is left" in told[2]
+    assert "no admin is left" in told[3]

@@ -158,6 +158,8 @@ def test_a_file_takes_the_place_of_the_text(sign_in: Callable[[int], Person]) ->
         ({"when": "soon", "text": FT}, 422, "Nothing would change"),
         ({"when": "soon", "reason": ""}, 422, "A reason is missing"),
         ({"when": "soon", "text": FIVE + "#" * 66_000}, 422, "The text is too long"),
+        ({"step": "check", "text": FIVE + "#" * 66_000}, 422, "The text is too long"),
+        ({"when": "bogus"}, 422, "That time is not clear"),
     ],
 )
 def test_a_proposal_that_cannot_be_is_refused_with_all_that_was_typed(
@@ -176,7 +178,8 @@ def test_a_proposal_that_cannot_be_is_refused_with_all_that_was_typed(
 def test_the_second_of_two_alike_times_is_an_hour_later(sign_in: Callable[[int], Person], site: Site) -> None:
     ada = sign_in(ADA)
     for clock in ("first", "second"):
-        proposed(ada, when="at", at="2027-10-31T01:30", clock=clock)
+        text = FIVE if clock == "first" else FIVE + "# And an hour later"
+        proposed(ada, text=text, when="at", at="2027-10-31T01:30", clock=clock)
     with site.runtime.database.reading() as connection:
         later, earlier = proposals.list_proposals(connection, limit=2)
     assert later.takes_effect_at is not None

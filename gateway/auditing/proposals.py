@@ -10,13 +10,13 @@ from gateway.auditing.scheduling import LEAD, Scheduled, base_of, left_without_p
 from gateway.decision import Decision, Deny, Reason
 from gateway.ledger import Actor, Entry, Event, Outcome
 from gateway.policy import Policy, digest, parse
+from gateway.policyfile import is_too_long
 from gateway.runtime import Runtime
 from gateway.store import policies, proposals
 from gateway.store.accounts import Account
 from gateway.store.entries import append_entry
 from gateway.store.proposals import APPROVED, REJECTED, WITHDRAWN, Proposal
 
-TEXT_BYTES = 64 * 1024
 # Where there is nobody to approve, this is how long others have to notice and to object.
 ALONE_DELAY = timedelta(hours=24)
 
@@ -51,7 +51,7 @@ def propose(runtime: Runtime, actor: Actor, admin: Account, draft: Draft, *, alo
     decision = permitted(runtime, actor, admin, because=draft.because)
     if isinstance(decision, Deny):
         return decision
-    if len(draft.text.encode()) > TEXT_BYTES:
+    if is_too_long(draft.text):
         return Deny(Reason.POLICY_TOO_LARGE)
     policy = parse(draft.text, name=draft.name)
     now = runtime.clock()
@@ -126,6 +126,10 @@ def _not_proposable(
         return Deny(Reason.POLICY_TOO_SOON)
     if same_at(policies.list_versions(connection), draft.text, starts or now + LEAD) is not None:
         return Deny(Reason.POLICY_SAME)
+    # What can be approved no more is proposed again as it is, so it stands in nobody's way.
+    alike = proposals.list_open_alike(connection, digest(draft.text))
+    if any(_overtaken(connection, each, now) is None for each in alike):
+        return Deny(Reason.PROPOSAL_WAITS)
     if not draft.plans_may_go and left_without_plan(connection, policy):
         return Deny(Reason.POLICY_PLANS_IN_USE)
     return None
@@ -210,7 +214,7 @@ def _not_closable(found: Proposal | None, actor: Actor, state: str) -> Deny | No
         return Deny(Reason.PROPOSAL_SETTLED, since=found.decided_at)
     # One's own is withdrawn, another's is rejected: the log then says which it was.
     if (found.proposed_by == actor.name) != (state == WITHDRAWN):
-        return Deny(Reason.PROPOSAL_OWN if state == REJECTED else Reason.ACCOUNT_FORBIDDEN)
+        return Deny(Reason.PROPOSAL_OWN if state == REJECTED else Reason.PROPOSAL_OTHERS)
     return None
 
 

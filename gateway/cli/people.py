@@ -6,8 +6,11 @@ from pathlib import Path
 import click
 
 from gateway.cli.opening import RefusedError, opened, sure
-from gateway.keeping.people import erase_person, export_person, find_person
+from gateway.keeping.people import admins_without, erase_person, export_person, find_person
 from gateway.ledger import OPERATOR
+
+# Who proposes a policy does not approve it.
+ADMINS_TO_APPROVE = 2
 
 
 @click.group()
@@ -42,6 +45,22 @@ def erase(who: str, reason: str, yes: bool) -> None:  # noqa: FBT001 - click han
         raise RefusedError("--reason is empty; say why, and name nobody in it")
     with opened() as runtime:
         person = find_person(runtime, who)
+        left = admins_without(runtime, person)
+        if left is not None and left < ADMINS_TO_APPROVE:
+            click.echo(f"{who}: {_too_few(left)}")
         sure(f"Erase {who} for good?", yes=yes)
         rows = erase_person(runtime, OPERATOR, person, because=reason)
     click.echo(f"erased; {rows} rows changed")
+
+
+def _too_few(left: int) -> str:
+    """Say what the admins who are left cannot do."""
+    admins = (
+        "one admin is left, and one alone approves"
+        if left
+        else "no admin is left, and without two nobody approves"
+    )
+    return (
+        f"this is an admin; {admins} no policy that is proposed at the desk, until another admin is added "
+        "with `gateway accounts add EMAIL --role admin`"
+    )

@@ -47,6 +47,17 @@ def find_person(runtime: Runtime, who: str) -> Person:
     return Person(account.id, b"")
 
 
+def admins_without(runtime: Runtime, person: Person) -> int | None:
+    """Count the admins who are left once a person is erased; None where the person is none of them."""
+    if person.account_id is None:
+        return None
+    with runtime.database.reading() as connection:
+        account = accounts.find_account(connection, person.account_id)
+        if account is None or account.role != "admin":
+            return None
+        return accounts.count_admins(connection, but=account.id)
+
+
 def export_person(runtime: Runtime, actor: Actor, person: Person) -> dict[str, Any]:
     """Tell all that is kept of a person, as plain values; that it was told is an entry."""
     now = runtime.clock()

@@ -144,6 +144,17 @@ def list_sessions(connection: Connection, account_id: int, now: datetime) -> lis
     return [Session(*row) for row in connection.execute(statement.order_by(session.c.id.desc()))]
 
 
+def count_admins(connection: Connection, *, but: int) -> int:
+    """Count the admins who can act, but for one account."""
+    can_act = (
+        account.c.role == "admin",
+        account.c.suspended_at.is_(None),
+        ~account.c.email.endswith(ERASED),
+        account.c.id != but,
+    )
+    return int(connection.execute(select(func.count()).select_from(account).where(*can_act)).scalar_one())
+
+
 def list_tokens(connection: Connection, account_id: int | None = None) -> list[ApiToken]:
     """List API tokens, of one account or of all."""
     statement = select(*_TOKEN).order_by(api_token.c.id)

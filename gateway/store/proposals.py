@@ -59,6 +59,12 @@ def list_proposals(connection: Connection, *, limit: int) -> list[Proposal]:
     return [Proposal(*row) for row in connection.execute(statement)]
 
 
+def list_open_alike(connection: Connection, digest: str) -> list[Proposal]:
+    """List the open proposals of the text with a digest."""
+    still_open = (policy_proposal.c.state == OPEN) & (policy_proposal.c.digest == digest)
+    return [Proposal(*row) for row in connection.execute(select(*_COLUMNS).where(still_open))]
+
+
 def settle_proposal(connection: Connection, proposal_id: int, **values: object) -> bool:
     """Decide an open proposal; False where that was done before."""
     still_open = (policy_proposal.c.id == proposal_id) & (policy_proposal.c.state == OPEN)

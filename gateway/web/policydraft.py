@@ -19,7 +19,10 @@ DAYS: Final = (7, 30, 90)
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The form as it was sent; `at` is a local time of the publisher's zone, `clock` which of two alike."""
+    """The form as it was sent; `when` is soon or at, or wrong.
+
+    `at` is a local time of the publisher's zone, `clock` which of two alike.
+    """
 
     name: str = NAME
     text: str = ""
@@ -42,7 +45,7 @@ def sent(*, with_file: bool = True) -> Sent:
     return Sent(
         name=name,
         text=text.replace("\r\n", "\n"),
-        when="at" if form.get("when") == "at" else "soon",
+        when=form.get("when", "soon")[:8],
         at=form.get("at", "").strip()[:30],
         clock=form.get("clock", "")[:8],
         reason=" ".join(form.get("reason", "").split()),
@@ -58,6 +61,8 @@ def instant_of(form: Sent) -> datetime | Deny | None:
     """
     if form.when == "soon":
         return None
+    if form.when != "at":
+        return Deny(Reason.POLICY_INSTANT)
     try:
         local = datetime.fromisoformat(form.at)
         found = instants_of(local, shown_policy().zone) if local.tzinfo is None else ()

@@ -9,7 +9,7 @@ from gateway.auditing import policyroom, proposals
 from gateway.auditing.proposals import Draft
 from gateway.decision import Decision, Deny, Reason
 from gateway.policy import Policy
-from gateway.policyfile import PolicyError
+from gateway.policyfile import PolicyError, is_too_long
 from gateway.simulating.comparing import is_short, simulate
 from gateway.web import asking
 from gateway.web.admin import reason_given, restored
@@ -96,6 +96,8 @@ def draft() -> Response:
         form = sent()
     except PolicyError as fault:
         return _form(sent(with_file=False), Deny(Reason.POLICY_INVALID), problems=fault)
+    if is_too_long(form.text):
+        return _form(form, Deny(Reason.POLICY_TOO_LARGE), checked=True)
     try:
         return _propose(form) if request.form.get("step") == "propose" else _form(form, checked=True)
     except PolicyError as fault:

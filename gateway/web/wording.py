@@ -508,6 +508,16 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         _("A policy applies only when another admin than the one who proposed it has approved it."),
         _("Ask another admin, or withdraw it. Nothing was changed."),
     ),
+    Reason.PROPOSAL_OTHERS: Wording(
+        _("This proposal is another admin's"),
+        _("Only who proposed a policy can withdraw it; any other admin can reject it."),
+        _("Reject it, or ask who proposed it to withdraw it. Nothing was changed."),
+    ),
+    Reason.PROPOSAL_WAITS: Wording(
+        _("This is proposed already"),
+        _("This very text is a proposal that nobody has decided yet."),
+        _("Decide on that one in the policy room, or withdraw it before you propose the text again."),
+    ),
     Reason.PROPOSAL_SETTLED: Wording(
         _("This is decided already"),
         _("Somebody approved, rejected or withdrew the proposal before. Your decision changed nothing."),
