@@ -113,6 +113,14 @@ def test_a_policy_goes_from_one_admin_over_another_into_force(
     assert "Version 2 has applied since" in olga.see(ROOM).text
     assert "5 gifts in a calendar month" in olga.see(f"{ROOM}/versions/2").text
     assert "10 gifts in a calendar month" in olga.see(f"{ROOM}/versions/1").text
+    assert "Bob (account:4)" in olga.see(page).text
+    with site.runtime.database.transaction() as connection:
+        accounts.change_account(connection, ADA, name="Ada Lovelace")
+    for named in (ROOM, page, f"{ROOM}/versions/2"):
+        assert f"Ada Lovelace (account:{ADA})" in olga.see(named).text
+    with site.runtime.database.transaction() as connection:
+        accounts.change_account(connection, ADA, name="")
+    assert f">account:{ADA}</a>" in olga.see(page).text
 
 
 def test_what_is_wrong_is_named_as_the_command_names_it_and_nothing_typed_is_lost(

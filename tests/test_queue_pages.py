@@ -73,7 +73,9 @@ def test_a_case_is_taken_closed_with_a_reason_and_found_among_the_closed(
     assert act(admin, "/admin/queue/1/close").status_code == 422
     assert act(admin, "/admin/queue/1/close", reason="One\r\n university.").status_code == 303
     assert "One university." in ask(admin, "GET", "/admin/queue?state=closed").text
-    assert "One university." in ask(admin, "GET", "/admin/queue/1").text
+    page = ask(admin, "GET", "/admin/queue/1").text
+    assert "One university." in page
+    assert re.search(r">[^<]+ \(account:\d+\)</a>", page), "who took it is named"
     assert act(admin, "/admin/queue/1/close", reason="Again.").status_code == 409
     assert act(admin, "/admin/queue/1/reopen", reason="It goes on.").status_code == 303
 

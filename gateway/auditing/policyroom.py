@@ -1,5 +1,6 @@
 """The policy as the desk sees it: in force, its versions, and what is proposed instead."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,7 +8,7 @@ from gateway.auditing.scheduling import LEAD, base_of, left_without_plan
 from gateway.decision import Deny, Reason
 from gateway.policy import Policy, parse
 from gateway.runtime import Runtime
-from gateway.store import policies, proposals
+from gateway.store import policies, proposals, queue
 from gateway.store.policies import PolicyVersion
 from gateway.store.proposals import Proposal
 
@@ -17,6 +18,7 @@ __all__ = [
     "Proposal",
     "Room",
     "compare",
+    "names_of",
     "proposal_page",
     "room",
     "version_page",
@@ -64,6 +66,12 @@ def room(runtime: Runtime) -> Room:
     waiting = (each for each in versions if each.takes_effect_at >= now + LEAD and each.withdrawn_at is None)
     withdrawable = frozenset(each.version for each in waiting)
     return Room(in_force, current.policy, versions, listed, withdrawable)
+
+
+def names_of(runtime: Runtime, codes: Iterable[str | None]) -> dict[str, str]:
+    """Find what the accounts are called that proposed and decided, by what the log calls them."""
+    with runtime.database.reading() as connection:
+        return queue.find_people_called(connection, codes)
 
 
 def version_page(runtime: Runtime, number: int) -> tuple[PolicyVersion, Policy] | Deny:

@@ -1,7 +1,7 @@
 """Looking at the desk's queue: what waits, and the whole story of one case."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -59,7 +59,8 @@ class QueuePage:
 class CaseStory:
     """A case with its evidence, newest first, the entries about it, oldest first, and what the asking account can do.
 
-    `admins` are those it can be handed to; `gift` is the gift that it is about, as it is now, where it is about one.
+    `admins` are those it can be handed to; `gift` is the gift that it is about, as it is now, where it is about one;
+    `names` are those of the accounts that acted on it, by what the log calls them.
     """
 
     line: CaseLine
@@ -68,6 +69,7 @@ class CaseStory:
     acts: tuple[CaseAct, ...]
     admins: tuple[tuple[int, str], ...]
     gift: Gift | None
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def look_at_queue(
@@ -103,6 +105,7 @@ def case_story(runtime: Runtime, actor: Actor, account: Account, case_id: int) -
         (line,) = _lines(connection, [case])
         evidence = queue.list_evidence(connection, case, limit=EVIDENCE)
         told = entries.list_entries(connection, wanted, limit=STORY)
+        names = queue.find_people_called(connection, {case.closed_by, *(each.actor for each in told)})
         kind, _, key = case.subject.partition(":")
         gift = gifts.find_gift(connection, key) if kind == "gift" else None
         may_act = account.role == "admin" and account.id != case.account_id
@@ -111,7 +114,7 @@ def case_story(runtime: Runtime, actor: Actor, account: Account, case_id: int) -
     heirs = tuple(each for each in admins if each[0] not in (case.owner_id, case.account_id))
     acts = acts_on(case, account.id) if may_act else ()
     acts = tuple(each for each in acts if heirs or each is not CaseAct.HAND_OVER)
-    return CaseStory(line, tuple(evidence), tuple(reversed(told)), acts, heirs, gift)
+    return CaseStory(line, tuple(evidence), tuple(reversed(told)), acts, heirs, gift, names)
 
 
 def count_waiting(runtime: Runtime) -> int:

@@ -1,6 +1,7 @@
 """The desk's queue as it is looked at: pages of cases, counts, evidence, and what their subjects are called."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -80,6 +81,12 @@ def find_people(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
     """Find the names of accounts."""
     rows = connection.execute(select(account.c.id, account.c.name).where(account.c.id.in_(list(ids))))
     return {row[0]: row[1] for row in rows}
+
+
+def find_people_called(connection: Connection, codes: Iterable[str | None]) -> dict[str, str]:
+    """Find the names of those accounts that the log calls `account:7`; who is not kept any more has none."""
+    accounts = {code for code in codes if code and re.fullmatch(r"account:\d+", code)}
+    return {code: name for code, name in find_names(connection, accounts).items() if name}
 
 
 def list_admins(connection: Connection, *, limit: int) -> list[tuple[int, str]]:

@@ -67,6 +67,11 @@ def shown_entry(found: StoredEntry) -> dict[str, Any]:
     }
 
 
+def called(code: str, names: Mapping[str, str]) -> str:
+    """Call who acted by the name, with what the log calls them behind it; by that alone where there is no name."""
+    return f"{names[code]} ({code})" if names.get(code) else code
+
+
 def latest_entries(subject: str, view: str) -> tuple[StoredEntry, ...]:
     """Read the last entries about something, for its page."""
     wanted = EntryFilter(subject=subject)

@@ -34,13 +34,16 @@ bp.context_processor(restored)
 def room() -> Response:
     """Show the policy in force, what is proposed, and every version."""
     found = policyroom.room(state().runtime)
+    proposers = [each.proposed_by for each in found.versions] + [each.proposed_by for each in found.proposals]
+    names = policyroom.names_of(state().runtime, proposers)
     text = render_template(
         "admin/policy.html",
-        in_force=shown_version(found.in_force),
+        in_force=shown_version(found.in_force, names),
         sections=shown_policy_words(found.policy),
-        proposals=[shown_proposal(each) for each in found.proposals],
+        proposals=[shown_proposal(each, names) for each in found.proposals],
         versions=[
-            shown_version(each) | {"waits": each.version in found.withdrawable} for each in found.versions
+            shown_version(each, names) | {"waits": each.version in found.withdrawable}
+            for each in found.versions
         ],
         alone=state().settings.single_admin,
     )
@@ -57,7 +60,8 @@ def version(number: int, error: Deny | None = None) -> Response:
     waiting = policyroom.room(state().runtime).withdrawable
     text = render_template(
         "admin/policy_version.html",
-        version=shown_version(one) | {"waits": one.version in waiting},
+        version=shown_version(one, policyroom.names_of(state().runtime, [one.proposed_by]))
+        | {"waits": one.version in waiting},
         text=one.text,
         sections=shown_policy_words(policy),
         error=error,
@@ -114,7 +118,7 @@ def proposal(number: int, error: Deny | None = None) -> Response:
     days = request.args.get("days", 0, type=int)
     text = render_template(
         "admin/policy_proposal.html",
-        proposal=shown_proposal(one),
+        proposal=shown_proposal(one, policyroom.names_of(state().runtime, [one.proposed_by, one.decided_by])),
         mine=one.proposed_by == asking.actor().name,
         stands=stands,
         compared=shown_comparison(compared),

@@ -9,7 +9,7 @@ from gateway.policy import Policy
 from gateway.policydiff import differences, group_of
 from gateway.simulating.acts import CLOSED, CUT, DONE, FREE, NOTHING, Kind
 from gateway.simulating.comparing import RuleChange, Simulation
-from gateway.web.desk import page_of
+from gateway.web.desk import called, page_of
 from gateway.web.policywords import SECTIONS, sentences, span
 from gateway.web.speech import Lazy
 from gateway.web.speech import Lazy as _
@@ -45,15 +45,15 @@ def shown_policy_words(policy: Policy) -> list[dict[str, Any]]:
     return [{"title": SECTIONS[name], "lines": lines} for name, lines in said.items()]
 
 
-def shown_version(version: PolicyVersion) -> dict[str, Any]:
-    """Show a version in a list."""
+def shown_version(version: PolicyVersion, people: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Show a version in a list; `people` says what accounts are called."""
     names = ("version", "name", "digest", "takes_effect_at", "proposed_at", "withdrawn_at")
     shown = {name: getattr(version, name) for name in names}
-    return shown | {"by": version.proposed_by, "by_url": page_of(version.proposed_by)}
+    return shown | {"by": called(version.proposed_by, people or {}), "by_url": page_of(version.proposed_by)}
 
 
-def shown_proposal(found: Proposal) -> dict[str, Any]:
-    """Show a proposal."""
+def shown_proposal(found: Proposal, people: Mapping[str, str]) -> dict[str, Any]:
+    """Show a proposal; `people` says what accounts are called."""
     names = (
         "id",
         "name",
@@ -71,7 +71,10 @@ def shown_proposal(found: Proposal) -> dict[str, Any]:
         "by_url": page_of(found.proposed_by),
         "decided_url": found.decided_by and page_of(found.decided_by),
     }
-    return shown | urls
+    who = {"proposed_by": called(found.proposed_by, people)}
+    if found.decided_by:
+        who["decided_by"] = called(found.decided_by, people)
+    return shown | urls | who
 
 
 def shown_comparison(compared: Compared) -> dict[str, Any]:

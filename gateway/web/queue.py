@@ -14,7 +14,7 @@ from gateway.decision import Decision, Deny
 from gateway.web import asking
 from gateway.web.admin import after, reason_given, restored
 from gateway.web.casewords import EMPTY, KINDS, ONE, age, facts, line, place
-from gateway.web.desk import page_of, shown_entry
+from gateway.web.desk import called, page_of, shown_entry
 from gateway.web.guards import at_the_desk, me
 from gateway.web.refusals import refused, status_of
 from gateway.web.rows import row
@@ -142,9 +142,13 @@ def shown_case(story: CaseStory) -> dict[str, Any]:
     """Show a case with its evidence, its time line and what can be done."""
     gift = story.gift
     return {
-        "case": shown_line(story.line) | {"follows": story.line.case.kind in FOLLOWS},
+        "case": shown_line(story.line)
+        | {
+            "follows": story.line.case.kind in FOLLOWS,
+            "closed_by": called(story.line.case.closed_by or "", story.names),
+        },
         "evidence": [_evidence(each) for each in story.evidence],
-        "entries": [shown_entry(each) for each in story.entries],
+        "entries": [shown_entry(each) | {"actor": called(each.actor, story.names)} for each in story.entries],
         "acts": [each.value for each in story.acts],
         "admins": story.admins,
         "gift": None
