@@ -59,6 +59,7 @@ from gateway.web import (
 )
 from gateway.web.showing import shown_person, shown_policy
 from gateway.web.state import make_state
+from gateway.web.storywords import happened
 from gateway.web.wording import done_words, words_for
 
 BODY_BYTES = 256 * 1024
@@ -154,7 +155,7 @@ def build_app(runtime: Runtime, settings: Settings) -> Flask:
     )
     app.session_interface = _Session()
     app.extensions["gateway"] = make_state(runtime, settings)
-    app.jinja_env.globals.update(words_for=words_for, done_words=done_words)
+    app.jinja_env.globals.update(words_for=words_for, done_words=done_words, happened=happened)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if settings.proxies:
         count = settings.proxies

@@ -24,6 +24,7 @@ from gateway.decision import Deny, Reason
 from gateway.licence import Purpose
 from gateway.visitor import Visitor
 from gateway.web import assets, headers, languages, parts, speech
+from gateway.web.storywords import happened
 from gateway.web.wording import PURPOSES, done_words, words_for, words_for_status
 from tests.gallery_figures import figure_pages
 from tests.gallery_queue import queue_pages
@@ -303,11 +304,11 @@ def _entry(number: int, event: str, **more: Any) -> Thing:
 
 ENTRIES = [
     _entry(1, "gift:issued", detail={"article": TIDE.headline, "credit": "3 of 10", "month": "2026-07"}),
-    _entry(2, "gift:claimed", actor="a reader", actor_url=None),
-    _entry(3, "gift:confirmed", actor="a reader", actor_url=None),
+    _entry(2, "claim:made", actor="a reader", actor_url=None),
+    _entry(3, "reading:confirmed", actor="a reader", actor_url=None),
     _entry(
         4,
-        "gift:claimed",
+        "claim:refused",
         actor="a reader",
         actor_url=None,
         outcome="deny",
@@ -910,6 +911,7 @@ def make_app(**views: Callable[..., Any]) -> Flask:
         "csrf_token": lambda: "sample",
         "open_cases": lambda: 7,
         "done_words": done_words,
+        "happened": happened,
         "words_for": words_for,
     }
     return app

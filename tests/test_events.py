@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from gateway.eventbook import BOOK
 from gateway.ledger import OPERATOR, Entry, Event
 from gateway.store.entries import append_entry
+from gateway.web.storywords import HAPPENED
 from tests.eventbook import WRITTEN, document
 from tests.house import NOON, House
 
@@ -24,6 +25,13 @@ def test_the_page_is_what_the_book_says() -> None:
 def test_every_event_is_explained_in_the_order_of_its_making() -> None:
     assert set(BOOK) == set(Event)
     assert all(about.meaning.endswith(".") and about.actor and about.subject for about in BOOK.values())
+
+
+def test_every_event_of_a_story_is_said_in_plain_words() -> None:
+    of_stories = {
+        event for event, about in BOOK.items() if "gift:" in about.subject or "case:" in about.subject
+    }
+    assert set(HAPPENED) == of_stories
 
 
 @pytest.mark.parametrize("event", list(Event))
