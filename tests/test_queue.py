@@ -23,7 +23,7 @@ from gateway.models import rollup
 from gateway.reading.licensing import ask_for_licence
 from gateway.reading.opening import report_note
 from gateway.reading.visit import Visit
-from gateway.store import accounts, firings
+from gateway.store import accounts, firings, people
 from gateway.store.accounts import Account
 from tests.house import House
 
@@ -324,6 +324,18 @@ def test_a_case_is_handed_over_given_back_closed_and_opened_again_each_with_its_
         "case:opened", "case:taken", "case:owner_unfit", "case:handed_over", "case:taken", "case:given_back",
         "case:closed", "case:closed", "case:reopened",
     ]  # fmt: skip
+
+
+def test_a_case_is_not_handed_to_an_admin_who_was_erased(house: House) -> None:
+    one, gone = staff(house, "ines"), staff(house, "otto")
+    spreading(house)
+    assert casework.take_case(house.runtime, account_actor(one.id), one, 1) == Permit()
+    assert story(house, one).admins == ((gone.id, gone.name),)
+    with house.runtime.database.transaction() as connection:
+        people.erase_account(connection, gone.id)
+    assert story(house, one).admins == ()
+    answer = casework.hand_over(house.runtime, account_actor(one.id), one, 1, to=gone.id)
+    assert answer == Deny(Reason.CASE_OWNER_UNFIT)
 
 
 def test_a_closed_case_is_not_opened_beside_another_about_the_same(house: House) -> None:

@@ -53,7 +53,7 @@ def hand_over(runtime: Runtime, actor: Actor, admin: Account, case_id: int, *, t
 
     def change(connection: Connection, case: Case, now: datetime) -> Words | Deny:
         heir = accounts.find_account(connection, to)
-        fit = heir is not None and heir.role == "admin" and heir.suspended_at is None
+        fit = heir is not None and heir.role == "admin" and heir.suspended_at is None and not heir.erased
         if not fit or to in (case.account_id, case.owner_id):
             return Deny(Reason.CASE_OWNER_UNFIT)
         cases.own_case(connection, case.id, to, now)

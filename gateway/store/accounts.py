@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, func, insert, or_, select, update
 
 from gateway.models import account, api_token, session
 from gateway.store.prepared import Prepared
@@ -13,6 +13,8 @@ from gateway.store.prepared import Prepared
 ROWS_AT_ONCE = 1000
 # What the address of an account ends in whose person was erased; nobody can have one there (RFC 2606).
 ERASED = "@erased.invalid"
+# An admin who is neither suspended nor erased.
+CAN_ACT = and_(account.c.role == "admin", account.c.suspended_at.is_(None), ~account.c.email.endswith(ERASED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +148,8 @@ def list_sessions(connection: Connection, account_id: int, now: datetime) -> lis
 
 def count_admins(connection: Connection, *, but: int) -> int:
     """Count the admins who can act, but for one account."""
-    can_act = (
-        account.c.role == "admin",
-        account.c.suspended_at.is_(None),
-        ~account.c.email.endswith(ERASED),
-        account.c.id != but,
-    )
-    return int(connection.execute(select(func.count()).select_from(account).where(*can_act)).scalar_one())
+    others = and_(CAN_ACT, account.c.id != but)
+    return int(connection.execute(select(func.count()).select_from(account).where(others)).scalar_one())
 
 
 def list_tokens(connection: Connection, account_id: int | None = None) -> list[ApiToken]:

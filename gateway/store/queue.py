@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from gateway.case import Case, Evidence, Kind
 from gateway.models import account, article, case_evidence, desk_case, gift, licence_request
+from gateway.store.accounts import CAN_ACT
 from gateway.store.cases import COLUMNS, IS_OPEN, case_of
 
 
@@ -91,8 +92,7 @@ def find_people_called(connection: Connection, codes: Iterable[str | None]) -> d
 
 def list_admins(connection: Connection, *, limit: int) -> list[tuple[int, str]]:
     """List the admins who can act, by their names."""
-    can_act = and_(account.c.role == "admin", account.c.suspended_at.is_(None))
-    statement = select(account.c.id, account.c.name).where(can_act).order_by(account.c.name, account.c.id)
+    statement = select(account.c.id, account.c.name).where(CAN_ACT).order_by(account.c.name, account.c.id)
     return [(row[0], row[1]) for row in connection.execute(statement.limit(limit))]
 
 
