@@ -18,6 +18,7 @@ from gateway.ledger import OPERATOR, Entry, Event
 from gateway.sealkeys import SealKeyError
 from gateway.store.engine import open_database
 from gateway.store.entries import append_entry
+from gateway.store.sealing import find_oldest_waiting
 from gateway.verify import notes_of, read_note
 from tests.house import House
 from tests.sealed import SealedLog, log_of
@@ -220,6 +221,20 @@ def test_an_entry_deleted_before_it_was_sealed_is_missed(sealed_log: SealedLog) 
         do("DELETE FROM entry WHERE id = (SELECT MAX(id) FROM entry)")
     assert any("was deleted before it was sealed" in each for each in sealed_log.verify().told)
     _stays_stopped(sealed_log, "was deleted before it was sealed")
+
+
+def test_what_waits_longest_is_told_also_where_something_before_it_was_deleted(sealed_log: SealedLog) -> None:
+    house = sealed_log.house
+    sealed_log.write(1)
+    with house.runtime.database.transaction() as connection:
+        append_entry(connection, entry(house))
+    house.clock.forward(seconds=7)
+    with house.runtime.database.transaction() as connection:
+        append_entry(connection, entry(house))
+    with sealed_log.behind_its_back() as do:
+        do("DELETE FROM entry WHERE id = (SELECT MIN(entry_id) FROM outbox)")
+    with house.runtime.database.reading() as connection:
+        assert find_oldest_waiting(connection) == house.clock.now
 
 
 def test_a_new_log_names_the_one_before_and_goes_on(sealed_log: SealedLog) -> None:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, Insert, LargeBinary, Table, bindparam, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import BigInteger
 
@@ -72,22 +73,16 @@ _BESIDE = (
     .order_by(leaf.c.position, entry_person.c.field)
 )
 _NUMBERS, _HASHES = ARRAY(BigInteger), ARRAY(LargeBinary)
-_ADD_LEAVES_AT_ONCE = insert(leaf).from_select(
-    ["position", "entry_id", "hash"],
-    select(
-        func.unnest(bindparam("positions", type_=_NUMBERS)),
-        func.unnest(bindparam("entry_ids", type_=_NUMBERS)),
-        func.unnest(bindparam("hashes", type_=_HASHES)),
-    ),
-)
-_ADD_NODES_AT_ONCE = insert(node).from_select(
-    ["level", "number", "hash"],
-    select(
-        func.unnest(bindparam("levels", type_=_NUMBERS)),
-        func.unnest(bindparam("numbers", type_=_NUMBERS)),
-        func.unnest(bindparam("hashes", type_=_HASHES)),
-    ),
-)
+
+
+def _add_at_once(table: Table, **columns: ARRAY[Any]) -> Insert:
+    """Spell one insert of many rows, from an array for each column: several times as fast as a row each."""
+    arrays = (func.unnest(bindparam(f"all_{name}", type_=kind)) for name, kind in columns.items())
+    return insert(table).from_select(list(columns), select(*arrays))
+
+
+_ADD_LEAVES_AT_ONCE = _add_at_once(leaf, position=_NUMBERS, entry_id=_NUMBERS, hash=_HASHES)
+_ADD_NODES_AT_ONCE = _add_at_once(node, level=_NUMBERS, number=_NUMBERS, hash=_HASHES)
 _ANY_OF_THEM = func.any(bindparam("entry_ids", type_=_NUMBERS))
 _ENTRIES_AT_ONCE = _ENTRIES.where(entry.c.id == _ANY_OF_THEM)
 _DROP_AT_ONCE = delete(outbox).where(outbox.c.entry_id == _ANY_OF_THEM)
@@ -141,16 +136,17 @@ def drop_sealed_from_outbox(connection: Connection) -> None:
 
 def find_oldest_waiting(connection: Connection) -> datetime | None:
     """Find when the entry was written that waits longest to be sealed."""
-    oldest = select(func.min(outbox.c.entry_id)).scalar_subquery()
-    return connection.execute(select(entry.c.at).where(entry.c.id == oldest)).scalar()
+    # Looked up one by one, until one is there: a join may cost a walk through the whole log, as in `list_waiting`.
+    written_at = select(entry.c.at).where(entry.c.id == outbox.c.entry_id).scalar_subquery()
+    there = select(written_at).select_from(outbox).where(written_at.is_not(None))
+    return connection.execute(there.order_by(outbox.c.entry_id).limit(1)).scalar()
 
 
 def add_leaves(connection: Connection, start: int, entry_ids: Sequence[int], hashes: Sequence[bytes]) -> None:
     """Add leaves from a position on; a position that is taken is an IntegrityError."""
     positions = range(start, start + len(entry_ids))
     if connection.dialect.name == "postgresql":
-        # One statement with three arrays is several times as fast as a row each.
-        rows = {"positions": list(positions), "entry_ids": list(entry_ids), "hashes": list(hashes)}
+        rows = {"all_position": list(positions), "all_entry_id": list(entry_ids), "all_hash": list(hashes)}
         connection.execute(_ADD_LEAVES_AT_ONCE, rows)
         return
     names = ("position", "entry_id", "hash")
@@ -161,12 +157,13 @@ def add_leaves(connection: Connection, start: int, entry_ids: Sequence[int], has
 def add_nodes(connection: Connection, nodes: Sequence[Node]) -> None:
     """Add the nodes above the leaves that are complete."""
     if nodes and connection.dialect.name == "postgresql":
-        columns = zip(*((each.level, each.index, each.hash) for each in nodes), strict=True)
-        names = ("levels", "numbers", "hashes")
-        connection.execute(_ADD_NODES_AT_ONCE, dict(zip(names, map(list, columns), strict=True)))
+        levels, numbers = [each.level for each in nodes], [each.index for each in nodes]
+        hashes = [each.hash for each in nodes]
+        rows = {"all_level": levels, "all_number": numbers, "all_hash": hashes}
+        connection.execute(_ADD_NODES_AT_ONCE, rows)
     elif nodes:
-        rows = [{"level": each.level, "number": each.index, "hash": each.hash} for each in nodes]
-        connection.execute(insert(node), rows)
+        each_row = [{"level": each.level, "number": each.index, "hash": each.hash} for each in nodes]
+        connection.execute(insert(node), each_row)
 
 
 def add_checkpoint(connection: Connection, *, log_id: int, size: int, root: bytes, made_at: datetime) -> None:

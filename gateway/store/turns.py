@@ -29,7 +29,10 @@ def take_turn(connection: Connection, parties: Parties) -> None:
 
 
 def take_givers_turn(connection: Connection, capability: bytes) -> None:
-    """Take the turn of whoever gave a gift, by what its token carries, as `take_turn` does of a subscriber."""
+    """Take the turn of whoever gave a gift, by what its token carries, as `take_turn` does of a subscriber.
+
+    Alone of all turns it is taken before the gift's row, so that who freezes the giver's gifts waits for none of them.
+    """
     if connection.dialect.name == "postgresql":
         _GIVERS_TURN.rows(connection, {"capability": capability})
 
