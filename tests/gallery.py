@@ -777,8 +777,8 @@ def policy_pages(desk: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any
     """Yield the pages of the policy room."""
     version = {
         "version": 2, "name": "ledger.toml", "digest": "5f" * 32, "takes_effect_at": NOW - timedelta(days=40),
-        "proposed_at": NOW - timedelta(days=41), "withdrawn_at": None, "by": "account:3", "by_url": "/desk/accounts/3",
-        "waits": False,
+        "proposed_at": NOW - timedelta(days=41), "withdrawn_at": None, "by": "Ines Haas (account:3)",
+        "by_url": "/desk/accounts/3", "waits": False,
     }  # fmt: skip
     first = version | {"version": 1, "by": "operator", "by_url": None, "name": "ft.toml"}
     coming = version | {"version": 3, "waits": True, "takes_effect_at": NOW + timedelta(days=3)}
@@ -792,7 +792,7 @@ def policy_pages(desk: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any
     proposal = {
         "id": 7, "name": "ledger.toml", "text": '[publisher]\nname = "The Northern Ledger"\n' * 9, "digest": "5f" * 32,
         "because": "Half of the gifts are never opened, and the agency asked us to be careful.", "base": 2,
-        "takes_effect_at": NOW + timedelta(days=3), "proposed_at": NOW, "proposed_by": "account:3",
+        "takes_effect_at": NOW + timedelta(days=3), "proposed_at": NOW, "proposed_by": "Ines Haas (account:3)",
         "by_url": "/desk/accounts/3", "state": "open", "version": None, "decided_at": None, "decided_by": None,
         "decided_url": None, "decided_because": "",
     }  # fmt: skip

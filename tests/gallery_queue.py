@@ -63,7 +63,10 @@ def _story(found: CaseLine, gift: Gift | None = None, *, may_act: bool = True) -
         replace(found.evidence, at=NOW - timedelta(hours=3 + each)) for each in range(found.case.pieces - 1)
     ]
     acts = acts_on(found.case, ME) if may_act else ()
-    return CaseStory(found, (found.evidence, *more), (), acts, ((5, "Uta Lind"), (6, "Mats Berg")), gift)
+    names = {"account:3": "Ines Haas"}
+    return CaseStory(
+        found, (found.evidence, *more), (), acts, ((5, "Uta Lind"), (6, "Mats Berg")), gift, names
+    )
 
 
 def queue_pages(
