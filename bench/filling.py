@@ -59,7 +59,14 @@ def plentiful_policy() -> str:
 
 @contextmanager
 def without_indexes(database: Database) -> Iterator[None]:
-    """Drop every index but the keys' own, and make them again at the end."""
+    """Drop every index but the keys' own, and make them again at the end; on SQLite they stay.
+
+    An index that SQLite makes at once has no room in any page, and until that has come each row that is added there
+    divides pages: an issue writes 41 instead of 25. PostgreSQL leaves room, as years of single rows do.
+    """
+    if database.dialect == "sqlite":
+        yield
+        return
     indexes = [index for table in metadata.sorted_tables for index in table.indexes]
     with database.transaction() as connection:
         for index in indexes:

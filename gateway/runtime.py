@@ -21,6 +21,7 @@ from gateway.tally import Tally
 # What it looks like from here when the database cannot be reached, or not in time.
 DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeoutError)
 REFRESH_SECONDS = 1.0
+NEVER = datetime.max.replace(tzinfo=UTC)
 # Past this the database is asked in the request, so that a page never speaks for a policy of long ago.
 PATIENCE_SECONDS = 4.0
 
@@ -37,6 +38,16 @@ class InForce:
     policy: Policy
 
 
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """From when until when one of the versions that were read is in force."""
+
+    versions: tuple[policies.PolicyVersion, ...]
+    begins: datetime
+    ends: datetime
+    in_force: InForce
+
+
 class PolicyBook:
     """Every version of the policy, read again once a second; a transaction asks the database itself.
 
@@ -50,6 +61,7 @@ class PolicyBook:
         self._read_at = float("-inf")
         self._versions: tuple[policies.PolicyVersion, ...] = ()
         self._parsed: dict[int, Policy] = {}
+        self._span: _Span | None = None
         self._links_shut = False
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -60,10 +72,11 @@ class PolicyBook:
         A version is proposed seconds ahead of its instant, so every worker knows it by then.
         """
         self._refresh()
-        latest = policies.latest_at(self._versions, now)
-        if latest is None:
-            raise NoPolicyError("no policy is in force; run `gateway db upgrade`")
-        return InForce(latest.version, self._policy(latest))
+        span = self._span
+        # Asked several times for each answer; from one version's instant to the next's there is one answer.
+        if span is None or span.versions is not self._versions or not span.begins <= now < span.ends:
+            span = self._span = self._span_at(now, self._versions)
+        return span.in_force
 
     def in_force_within(self, connection: Connection, now: datetime) -> InForce:
         """Return the policy in force at `now` as this transaction sees it."""
@@ -118,6 +131,14 @@ class PolicyBook:
             self._links_shut = policies.find_open_restoration(connection) is not None
         self._networks.read(self._clock())
         self._read_at = time.monotonic()
+
+    def _span_at(self, now: datetime, versions: tuple[policies.PolicyVersion, ...]) -> _Span:
+        latest = policies.latest_at(versions, now)
+        if latest is None:
+            raise NoPolicyError("no policy is in force; run `gateway db upgrade`")
+        later = [each.takes_effect_at for each in versions if each.takes_effect_at > now]
+        found = InForce(latest.version, self._policy(latest))
+        return _Span(versions, latest.takes_effect_at, min(later, default=NEVER), found)
 
     def _policy(self, version: policies.PolicyVersion) -> Policy:
         if version.version not in self._parsed:

@@ -125,7 +125,7 @@ def test_a_function_is_asked_only_where_the_page_has_its_place(app: Flask) -> No
     with app.test_request_context("/", base_url=BASE):
         app.preprocess_request()
         places = {"it": lambda: asked.append("once") or "<it>"}
-        assert page("has_not.html", places, it=place("it")) == "()"
+        assert page("has_not.html", places, it=place("it")) == b"()"
         assert not asked
-        assert page("has.html", places, it=place("it")) == "(&lt;it&gt;)"
+        assert page("has.html", places, it=place("it")) == b"(&lt;it&gt;)"
         assert asked == ["once"]

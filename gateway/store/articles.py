@@ -67,6 +67,10 @@ class Article:
     withdrawn_because: str
     pictures: tuple[Picture, ...]
 
+    def __hash__(self) -> int:
+        """Hash what tells two texts apart: pages are kept by the articles on them, and asked for at each answer."""
+        return hash((self.id, self.revision))
+
 
 @dataclass(frozen=True, slots=True)
 class ArticleLine:

@@ -36,10 +36,11 @@ class _Spelt:
         return tuple([given[name] for name in self.names]) if self.positional else given
 
     def converted(self, row: Sequence[Any]) -> list[Any]:
-        """Convert a row's values as their columns' types say."""
+        """Convert a row's values as their columns' types say; nothing stays nothing."""
         values = list(row)
         for at, convert in self.converters:
-            values[at] = convert(values[at])
+            if values[at] is not None:
+                values[at] = convert(values[at])
         return values
 
 

@@ -67,7 +67,7 @@ def account() -> Account | None:
     """Find the account signed in by this request's cookie; asks the database once, and only where there is one."""
     noted = itself(g)
     if "account" not in noted:
-        secret = request.cookies.get(cookie_name("sign_in"), "")
+        secret = itself(request).cookies.get(cookie_name("sign_in"), "")
         found = find_signed_in(state().runtime, secret) if SECRET.fullmatch(secret) else None
         noted.account, noted.session_id = found or (None, 0)
     return cast("Account | None", noted.account)
@@ -86,7 +86,7 @@ def session_id() -> int:
 
 def device() -> bytes | None:
     """Return the digest of this device's cookie, where it is one of ours."""
-    secret = request.cookies.get(cookie_name("device"), "")
+    secret = itself(request).cookies.get(cookie_name("device"), "")
     return digest(secret.encode()) if DEVICE.fullmatch(secret) else None
 
 
@@ -121,10 +121,10 @@ def visit(*, device_digest: bytes | None = None) -> Visit:
     Only a person's GET or POST brings its device along: who says that it is a machine, or asks for the head
     alone, is shown what everybody may see.
     """
-    who = visitor()
-    mine = device_digest or (device() if not who.is_machine and request.method != "HEAD" else None)
-    agent = request.environ.get("HTTP_USER_AGENT", "")[:AGENT_LENGTH]
-    return Visit(mine, account(), who.value, networks, g.request_id, agent)
+    who, asked = visitor(), itself(request)
+    mine = device_digest or (device() if not who.is_machine and asked.method != "HEAD" else None)
+    agent = asked.environ.get("HTTP_USER_AGENT", "")[:AGENT_LENGTH]
+    return Visit(mine, account(), who.value, networks, itself(g).request_id, agent)
 
 
 def actor() -> Actor:

@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final
 
@@ -14,6 +15,7 @@ from gateway.web import asking, headers
 from gateway.web.languages import language_links
 from gateway.web.showing import ShownPerson, shown_person, shown_policy
 from gateway.web.speech import LANGUAGES, Speech, spoken
+from gateway.web.state import itself
 
 EXTENSION: Final = "gateway-pages"
 KEPT: Final = 512
@@ -35,45 +37,50 @@ def place(name: str) -> Markup:
     return Markup(f"{_MARK}{name}-")  # noqa: S704  # Letters of ours.
 
 
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A page as drawn, in UTF-8: its pieces, every other of them empty for the place of `gaps` that goes there."""
+
+    pieces: tuple[bytes, ...]
+    gaps: tuple[str, ...]
+    names: tuple[str, ...]
+
+    def filled(self, known: Places) -> bytes:
+        """Fill the places; each is written once, however often the page has it."""
+        written = {name: _written(known[name]) for name in self.names}
+        pieces = list(self.pieces)
+        pieces[1::2] = [written[name] for name in self.gaps]
+        return b"".join(pieces)
+
+
 def install(app: Flask) -> None:
     """Keep the pages of `app` that `page` draws."""
     environment = app.jinja_env
+    apart = {"csp_nonce": place("csp_nonce"), "csrf_token": _csrf_token, "language_links": _links}
 
     # The language is spoken while a page is drawn and stands in its key; `root` is in the addresses it writes.
     @lru_cache(KEPT)
-    def drawn(
-        name: str, facts: tuple[tuple[str, Hashable], ...], _speech: Speech, _root: str
-    ) -> tuple[str, ...]:
-        return tuple(_PLACE.split(environment.get_template(name).render(facts, **_NOTHING)))
+    def drawn(name: str, facts: tuple[tuple[str, Hashable], ...], _speech: Speech, _root: str) -> _Drawn:
+        pieces = _PLACE.split(environment.get_template(name).render(facts, **apart, **_NOTHING))
+        gaps = tuple(pieces[1::2])
+        texts = (piece.encode() if at % 2 == 0 else b"" for at, piece in enumerate(pieces))
+        return _Drawn(tuple(texts), gaps, tuple(dict.fromkeys(gaps)))
 
     app.extensions[EXTENSION] = drawn
 
 
-def page(name: str, places: Places, /, **facts: Hashable) -> str:
-    """Draw a page by its facts, or take it as drawn before, and fill its places for this answer.
+def page(name: str, places: Places, /, **facts: Hashable) -> bytes:
+    """Draw a page by its facts, or take it as drawn before, and fill its places for this answer; in UTF-8.
 
     A page sees its facts, the policy, the language and whether somebody is signed in; all that is a person's,
     a gift's or this answer's own comes by places, so what was drawn for one can be filled for another. A place
     is escaped unless it is markup, and one that is a function is asked only where the page has it.
     """
     person = shown_person(asking.account())
-    facts |= {
-        "policy": shown_policy(),
-        "person": None if person is None else _anybody(person.role),
-        "csp_nonce": place("csp_nonce"),
-        "csrf_token": _csrf_token,
-        "language_links": _links,
-    }
-    drawn = current_app.extensions[EXTENSION]
-    pieces = list(drawn(name, tuple(facts.items()), spoken(), request.script_root))
-    known = {**_always(person), **places}
-    written: dict[str, str] = {}
-    for at in range(1, len(pieces), 2):
-        each = pieces[at]
-        if each not in written:
-            written[each] = _written(known[each])
-        pieces[at] = written[each]
-    return "".join(pieces)
+    facts |= {"policy": shown_policy(), "person": None if person is None else _anybody(person.role)}
+    drawn = itself(current_app).extensions[EXTENSION]
+    found: _Drawn = drawn(name, tuple(facts.items()), spoken(), itself(request).script_root)
+    return found.filled({**_always(person), **places})
 
 
 def _always(person: ShownPerson | None) -> dict[str, object]:
@@ -98,5 +105,8 @@ def _csrf_token() -> Markup:
     return place("csrf_token")
 
 
-def _written(value: object) -> str:
-    return escape(value() if callable(value) else value)
+def _written(value: object) -> bytes:
+    if callable(value):
+        value = value()
+    # Markup is as it is to be written, and `escape` would copy it.
+    return (value if isinstance(value, Markup) else escape(value)).encode()

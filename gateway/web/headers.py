@@ -1,8 +1,12 @@
 """The headers of every answer: what a page may load, who may keep it, what is said to crawlers."""
 
 import secrets
+from collections.abc import Iterable, Sequence
+from http import HTTPStatus
+from typing import Any
 
 from flask import Flask, Response, g, request
+from werkzeug.datastructures import Headers
 
 from gateway.web.state import itself
 
@@ -20,13 +24,34 @@ EVERYWHERE = {
 STRICT_TRANSPORT = "max-age=63072000; includeSubDomains"
 
 
+class Answer(Response):
+    """Flask's response, whose everyday headers are added as it goes out, unlooked at: they are ours.
+
+    What says 200 goes out as it is; of anything else werkzeug corrects the headers in a copy.
+    """
+
+    everyday: Sequence[tuple[str, str]] = ()
+
+    def get_wsgi_headers(self, environ: dict[str, Any]) -> Headers:
+        """Return the headers that are this answer's own."""
+        return self.headers if self.status_code == HTTPStatus.OK else super().get_wsgi_headers(environ)
+
+    def get_wsgi_response(
+        self, environ: dict[str, Any]
+    ) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
+        """Return the body, the status and every header."""
+        body, status, own = super().get_wsgi_response(environ)
+        return body, status, [*own, *self.everyday]
+
+
 def install(app: Flask, *, secure: bool) -> None:
     """Put the headers on every answer of `app`; `secure` adds Strict-Transport-Security."""
+    app.response_class = Answer
     named = EVERYWHERE | ({"Strict-Transport-Security": STRICT_TRANSPORT} if secure else {})
     everywhere = [(name.lower(), name, value) for name, value in named.items()]
 
     @app.after_request
-    def put_headers(response: Response) -> Response:
+    def put_headers(response: Answer) -> Answer:
         headers, asked = response.headers, itself(request)
         if asked.endpoint == "static":
             headers["Cache-Control"] = (
@@ -40,8 +65,7 @@ def install(app: Flask, *, secure: bool) -> None:
         ours.append(("Content-Security-Policy", content_policy(nonce())))
         if asked.path.startswith("/g/") or asked.path == "/g":
             headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
-        for name, value in ours:
-            headers.add(name, value)
+        response.everyday = ours
         return response
 
 

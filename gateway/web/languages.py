@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from gateway.web import telling
 from gateway.web.speech import LANGUAGES, Speech, choose, load, speak, spoken
+from gateway.web.state import itself
 
 COOKIE: Final = "lang"
 COOKIE_SECONDS: Final = 365 * 24 * 3600
@@ -84,8 +85,9 @@ def install(app: Flask, *, folder: Path, zone: Callable[[], str], secure_cookies
 
     @app.before_request
     def speak_their_language() -> None:
-        accepted = request.environ.get("HTTP_ACCEPT_LANGUAGE", "")
-        language = choose(_named(request.args)[:8], _named(request.cookies)[:8], accepted[:200])
+        asked = itself(request)
+        accepted = asked.environ.get("HTTP_ACCEPT_LANGUAGE", "")
+        language = choose(_named(asked.args)[:8], _named(asked.cookies)[:8], accepted[:200])
         speak(Speech(language, catalogues[language], zone()))
 
     @app.after_request
@@ -93,7 +95,7 @@ def install(app: Flask, *, folder: Path, zone: Callable[[], str], secure_cookies
         if (response.content_type or "").startswith("text/html"):
             response.headers.add("Content-Language", spoken().language)
             response.headers.add("Vary", "Accept-Language, Cookie")
-        wish = _named(request.args)
+        wish = _named(itself(request).args)
         if wish in LANGUAGES:
             response.set_cookie(
                 COOKIE, wish, max_age=COOKIE_SECONDS, secure=secure_cookies, httponly=True, samesite="Lax"

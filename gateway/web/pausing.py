@@ -51,7 +51,7 @@ def pause(slug: str) -> Response:
     return wait_first(text)
 
 
-def wait_first(text: str) -> Response:
+def wait_first(text: str | bytes) -> Response:
     """Answer with a page whose button works after the wait, and say how long that is."""
     response = make_response(text, 429)
     response.headers["Retry-After"] = str(CONFIRM_AFTER.seconds)

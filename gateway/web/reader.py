@@ -172,7 +172,7 @@ def confirm(slug: str) -> Response:
     return refused(answer) if isinstance(answer, Deny) else make_response("", 204)
 
 
-def _card(shown: opening.Card, token: str, *, wait: bool) -> str:
+def _card(shown: opening.Card, token: str, *, wait: bool) -> bytes:
     why = withheld()
     gift, places = placed_gift(shown.gift, shown.giver)
     own = {

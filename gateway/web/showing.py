@@ -74,6 +74,10 @@ class ShownArticle:
     free: bool
     picture: Picture | None
 
+    def __hash__(self) -> int:
+        """Hash little of it, for pages are kept by it and asked for at each answer; what is alike is compared whole."""
+        return hash((self.id, self.headline))
+
 
 @dataclass(frozen=True, slots=True)
 class ShownGift:

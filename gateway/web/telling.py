@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -21,9 +21,10 @@ MOMENT: Final[Mapping[str, str]] = {
 DAY: Final[Mapping[str, str]] = {"en": "d MMMM y", "de": "d. MMMM y"}
 LONG_DAY: Final[Mapping[str, str]] = {"en": "EEEE d MMMM y", "de": "EEEE, d. MMMM y"}
 STAMP: Final[Mapping[str, str]] = {"en": "d MMM y, HH:mm:ss", "de": "dd.MM.y, HH:mm:ss"}
-# The clock within these patterns, longest first, and how far it goes.
-CLOCKS: Final[Mapping[str, str]] = {"HH:mm:ss": "seconds", "HH:mm": "minutes"}
+# The clock within these patterns, longest first.
+CLOCKS: Final = ("HH:mm:ss", "HH:mm")
 _CLOCK: Final = "@"
+_DAY: Final = len("2026-01-31")
 MONTH: Final[Mapping[str, str]] = {"en": "MMMM y", "de": "MMMM y"}
 
 
@@ -33,22 +34,43 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _time_element(value: datetime, pattern: str, language: str, zone: str, *, short_zone: bool) -> Markup:
+    # Written in one go and from a few texts, since every gift has an end of its own; what is around is escaped.
     local = value.astimezone(_zone(zone))
-    noon = local.replace(hour=12, minute=0, second=0, microsecond=0)
+    written = local.isoformat(timespec="seconds")
+    day, clock = written[:_DAY], written[_DAY + 1 : _DAY + 1 + _clock_length(pattern)]
     # On a day on which clocks are changed, noon's name for the zone need not be the instant's.
-    alike = noon if noon.utcoffset() == local.utcoffset() else local
-    before, after = _around_clock(alike, local.utcoffset(), pattern, language, zone, short_zone=short_zone)
-    clock = next((local.time().isoformat(to) for clock, to in CLOCKS.items() if clock in pattern), "")
-    machine = value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
-    # Written in one go, since every gift has an end of its own; `before` and `after` are escaped already.
-    return Markup(f'<time datetime="{machine}">{before}{clock}{after}</time>')  # noqa: S704
+    hour = (local, local.utcoffset()) if _changes_clocks(day, zone) else None
+    before, after = _around_clock(day, hour, pattern, language, zone, short_zone=short_zone)
+    machine = value.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00")
+    return Markup(f'<time datetime="{machine}Z">{before}{clock}{after}</time>')  # noqa: S704
+
+
+@cache
+def _clock_length(pattern: str) -> int:
+    return next((len(clock) for clock in CLOCKS if clock in pattern), 0)
+
+
+@lru_cache(maxsize=4096)
+def _changes_clocks(day: str, zone: str) -> bool:
+    begins = datetime.fromisoformat(day).replace(tzinfo=_zone(zone))
+    return begins.utcoffset() != (begins + timedelta(days=1)).utcoffset()
 
 
 @lru_cache(maxsize=4096)
 def _around_clock(
-    local: datetime, _offset: timedelta | None, pattern: str, language: str, zone: str, *, short_zone: bool
+    day: str,
+    hour: tuple[datetime, timedelta | None] | None,
+    pattern: str,
+    language: str,
+    zone: str,
+    *,
+    short_zone: bool,
 ) -> tuple[str, str]:
-    """Write what stands before and after hours and minutes, which is the same for a whole day."""
+    """Write what stands before and after hours and minutes, which is the same for a whole day without a change.
+
+    On a day with one, the hour says which it is; with its offset, since an hour that comes twice equals itself.
+    """
+    local = hour[0] if hour else datetime.fromisoformat(f"{day}T12:00").replace(tzinfo=_zone(zone))
     for clock in CLOCKS:
         pattern = pattern.replace(clock, f"'{_CLOCK}'")
     text = format_datetime(local, pattern, tzinfo=_zone(zone), locale=LOCALES[language])
