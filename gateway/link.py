@@ -174,10 +174,15 @@ def standing(gift: Gift, now: datetime) -> Decision:
 
 
 def standing_for_a_holder(gift: Gift, now: datetime) -> Decision:
-    """Decide whether a device that took the gift up may go on reading: a full link shuts out newcomers only."""
+    """Decide whether a device that took the gift up may go on reading.
+
+    A full link shuts out newcomers only, and so does one that a rule froze: others made it spread, by opening it.
+    """
     decision = standing(gift, now)
     if isinstance(decision, Deny) and decision.reason is Reason.GIFT_READ_UP:
-        return _unfrozen(gift, now)
+        decision = _unfrozen(gift, now)
+    if isinstance(decision, Deny) and decision.reason is Reason.GIFT_FROZEN and gift.spread:
+        return Permit()
     return decision
 
 

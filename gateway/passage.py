@@ -75,10 +75,12 @@ class CopyLimits(Part):
     def given(self, length: int, *, closed: bool = False) -> Given:
         """Decide what is given of a selected text `length` long; `closed` where the reader's total is passed.
 
+        What is too short to be touched counts all the same, or a text could be carried off word by word.
+
         A copy past the total takes nothing, so that the hour at which the text opens again stays as it was told.
         """
         if length < self.untouched_below:
-            return Given(Extent.UNTOUCHED, 0)
+            return Given(Extent.UNTOUCHED, 0 if closed else length)
         if closed:
             return Given(Extent.NOTHING, 0, over=True)
         if length <= self.passage:

@@ -270,6 +270,8 @@ RAW: dict[str, tuple[bytes, set[bytes]]] = {
         b"GET /g/x" + HEAD + b"".join(b"X-%d: a\r\n" % number for number in range(5000)) + b"\r\n", {b"431"}),
     "thousands of cookies": (
         b"GET /g/x" + HEAD + b"Cookie: " + b"; ".join(b"c%d=1" % n for n in range(5000)) + b"\r\n\r\n", {b"431"}),
+    "thousands of cookies in lines of their own": (
+        b"GET /g/x" + HEAD + (b"Cookie: " + b"; ".join(b"c%d=1" % n for n in range(900)) + b"\r\n") * 4 + b"\r\n", {b"431"}),
     "an address of 1 MB": (b"GET /g/" + b"a" * 1_000_000 + HEAD + b"\r\n", {b"414"}),
     "a body of 1 MB": (
         b"POST /g/x" + HEAD + b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000000\r\n\r\n"

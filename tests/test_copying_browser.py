@@ -182,8 +182,18 @@ def test_a_name_or_a_figure_is_never_touched(reader: Callable[[], Page], paper: 
     page = reader()
     select(page, ".prose h2")
     assert copied(page)["text"].strip() == "Ink against outage"
+    assert copied(page)["html"].count("Ink against outage") == 1
     expect(page.get_by_role("status")).to_have_text("")
-    assert paper.reports == []
+    assert [each["characters"] for each in points(page, paper, 2)] == ["18", "18"], "they count all the same"
+
+
+def test_a_copy_of_nothing_is_no_report(reader: Callable[[], Page], paper: Paper) -> None:
+    page = reader()
+    page.evaluate("getSelection().removeAllRanges()")
+    copied(page)
+    select(page, ".prose p")
+    copied(page)
+    assert len(points(page, paper, 1)) == 1
 
 
 def test_lengths_are_counted_in_code_points(reader: Callable[[], Page], paper: Paper) -> None:
@@ -195,7 +205,7 @@ def test_lengths_are_counted_in_code_points(reader: Callable[[], Page], paper: P
     assert copied(page)["text"].startswith("𝄞" * 60 + "\n\n")
     select(page, "#family")
     assert copied(page)["text"].partition("\n\n")[0] == FAMILY * 100, "no family is parted"
-    assert [each["characters"] for each in points(page, paper, 2)] == ["60", "600"]
+    assert [each["characters"] for each in points(page, paper, 3)] == ["59", "60", "600"]
 
 
 def test_a_form_field_is_never_touched(reader: Callable[[], Page], paper: Paper) -> None:
@@ -318,7 +328,7 @@ def test_past_the_total_the_page_gives_no_more_text_and_says_until_when(
     expect(page.get_by_role("status")).to_contain_text("Nothing was copied")
     select(page, ".prose h2")
     assert copied(page)["text"].strip() == "Ink against outage"
-    points(page, paper, 2)
+    points(page, paper, 3)
 
 
 def test_without_script_everything_can_be_read_and_copied(new_person: NewPerson, paper: Paper) -> None:

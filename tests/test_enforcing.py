@@ -19,7 +19,7 @@ from gateway.ledger import OPERATOR, account_actor
 from gateway.link import Gift
 from gateway.policy import Policy
 from gateway.reading.claiming import Claimed, Press, claim_gift, confirm_reading
-from gateway.reading.opening import open_card, recognise
+from gateway.reading.opening import Straight, open_card, recognise
 from gateway.reading.serving import Reading, Teaser, read_article
 from gateway.reading.shelf import Shelf
 from gateway.reading.visit import Visit
@@ -193,6 +193,22 @@ def test_a_link_that_spreads_freezes_itself_only_after_its_readings_were_taken(h
     spread(house, issued, 55)
     assert house.value("SELECT frozen_because FROM gift") == "rule:link-networks-hard"
     assert [entry.event for entry in house.entries("gift:frozen")] == ["gift:frozen"]
+
+
+def test_who_took_a_gift_up_reads_on_after_a_rule_froze_it_for_others(house: House) -> None:
+    issued = house.gift(house.subscriber(), house.article())
+    spread(house, issued, 95)
+    assert house.value("SELECT frozen_because FROM gift") == "rule:link-networks-hard"
+    holder, stranger = (visit(house, f"reader-{issued.gift.id}-{n}", f"198.{n}.0.1") for n in (0, 94))
+    assert isinstance(open_card(house.runtime, SHELF, issued.gift.capability, holder), Straight)
+    assert isinstance(read_article(house.runtime, SHELF, issued.slug, holder), Reading)
+    assert isinstance(read_article(house.runtime, SHELF, issued.slug, stranger), Teaser)
+    with house.runtime.database.transaction() as connection:
+        connection.exec_driver_sql("UPDATE gift SET frozen_because = 'posted in a forum'")
+    shut = read_article(house.runtime, SHELF, issued.slug, holder)
+    assert isinstance(shut, Teaser), "what an admin pauses is paused for everybody"
+    assert shut.ended is not None
+    assert shut.ended.reason is Reason.GIFT_FROZEN
 
 
 def test_an_account_is_flagged_by_its_third_spread_link(house: House) -> None:

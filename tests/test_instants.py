@@ -12,7 +12,7 @@ from gateway.models import Instant
 
 SQLITE = sqlite.dialect()
 OFFSETS = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-INSTANTS = st.datetimes(datetime(1900, 1, 2), datetime(2999, 12, 30), timezones=OFFSETS)
+INSTANTS = st.datetimes(datetime(1900, 1, 2), datetime(2999, 12, 30), timezones=OFFSETS)  # noqa: DTZ001
 
 
 @given(INSTANTS)

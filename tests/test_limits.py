@@ -218,8 +218,32 @@ def test_a_dead_valkey_makes_the_limit_stricter_and_never_absent(new_app: NewApp
     revived = type(mortal_valkey)(port=port, save="", appendonly="no")
     with revived:
         limits = app.extensions["gateway-limits"]
-        limits.limiter._Limiter__last_check_backend = 0.0  # As if the pause between two looks were over.
+        for each in limits.limiters:
+            each._Limiter__last_check_backend = 0.0  # As if the pause between two looks were over.
         assert statuses(app, 11, address="198.51.100.9") == [403] * 10 + [429]
+
+
+@pytest.mark.valkey
+def test_a_dead_valkey_makes_the_limit_on_licences_stricter_by_its_own_figures(
+    new_app: NewApp, mortal_valkey: Any
+) -> None:
+    app = new_app(limits_url=mortal_valkey.connection_url)
+    mortal_valkey.terminate()
+
+    def asked(email: str, address: str) -> int:
+        answer = app.test_client().post(
+            "/licence",
+            base_url=BASE,
+            data={"email": email, "text": "One chapter."},
+            headers={"User-Agent": PERSON, "Sec-Fetch-Site": "cross-site"},
+            environ_base={"REMOTE_ADDR": address},
+        )
+        return answer.status_code
+
+    by_network = [asked(f"{number}@example.com", "192.0.2.7") for number in range(4)]
+    assert by_network == [403, 403, 429, 429], "and not two in each minute"
+    assert [asked("one@example.com", f"198.51.{number}.7") for number in range(3)] == [403, 429, 429]
+    assert statuses(app, 1) == [403], "who may ask for no licence may sign in"
 
 
 @pytest.mark.valkey

@@ -168,6 +168,8 @@ def test_a_request_is_one_line_without_token_or_address(new_app: NewApp, site: S
             environ_base={"REMOTE_ADDR": "192.0.2.7"},
         )
         app.test_client().get("/healthz", base_url=BASE)
+        for guessed in (f"/g/{issued.token}x", "/full-text"):
+            assert app.test_client().get(guessed, base_url=BASE).status_code in (403, 404)
     finally:
         structlog.configure(**before)
     lines = [json.loads(line) for line in written.getvalue().splitlines()]

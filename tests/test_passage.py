@@ -31,7 +31,7 @@ histories = st.lists(taken, max_size=12).map(lambda found: sorted(found, key=lam
 
 
 def test_a_name_is_left_alone_a_passage_goes_whole_and_more_is_cut() -> None:
-    assert LIMITS.given(59) == Given(Extent.UNTOUCHED, 0)
+    assert LIMITS.given(59) == Given(Extent.UNTOUCHED, 59)
     assert LIMITS.given(60) == Given(Extent.WHOLE, 60)
     assert LIMITS.given(500) == Given(Extent.WHOLE, 500)
     assert LIMITS.given(501) == Given(Extent.EXCERPT, 500, over=True)

@@ -265,6 +265,28 @@ def test_nothing_fills_the_table_without_end(house: House) -> None:
     assert copy(house, REPORTS_KEPT + 1) == Counted()
 
 
+@pytest.mark.usefixtures("length")
+def test_a_text_closes_to_who_copies_it_letter_by_letter(house: House) -> None:
+    with house.runtime.database.transaction() as connection:
+        for number in range(REPORTS_KEPT - 2):
+            add_copy(
+                connection, Reader(PHONE.device), report_id=number.to_bytes(16, "big"), page=bytes(8),
+                sequence=number, article_id=1, network=NETWORK, at=house.clock.now, characters=1, over=False,
+                printed=False,
+            )  # fmt: skip
+    assert copy(house, REPORTS_KEPT, 1) == Counted()
+    answer = copy(house, REPORTS_KEPT + 1, 1)
+    assert isinstance(answer, Counted)
+    assert answer.until is not None
+    assert reason(read(house)) is Reason.COPY_TOTAL
+
+
+@pytest.mark.usefixtures("length")
+def test_what_is_too_short_to_be_touched_counts(house: House) -> None:
+    assert copy(house, 1, 59) == Counted()
+    assert house.value("SELECT SUM(characters) FROM copied") == 59
+
+
 def test_reports_at_once_close_the_text_once_and_count_each_once(
     database_url: str, open_house: Callable[..., House]
 ) -> None:

@@ -9,6 +9,7 @@ from gateway.decision import Deny, Reason
 from gateway.keys import digest
 from gateway.ledger import Actor
 from gateway.reading import claiming, moving, serving
+from gateway.reading.forgetting import forget_device
 from gateway.reading.opening import Straight
 from gateway.reading.shelf import Shelf
 from gateway.reading.visit import Visit
@@ -183,6 +184,16 @@ def test_a_withdrawn_gift_moves_nowhere(house: House, held: Issued) -> None:
     assert isinstance(answer, Deny)
     assert answer.reason is Reason.GIFT_REVOKED
     assert isinstance(moving.offer_transfer(house.runtime, SLUG, device("phone"), digest(b"y")), Deny)
+
+
+@pytest.mark.usefixtures("held")
+def test_a_device_that_is_forgotten_leaves_no_way_over(house: House) -> None:
+    offer(house)
+    assert forget_device(house.runtime, device("phone")) > 0
+    answer = take(house, "laptop")
+    assert isinstance(answer, Deny)
+    assert answer.reason is Reason.TRANSFER_UNKNOWN
+    assert not reads(house, "laptop")
 
 
 @pytest.mark.usefixtures("held")

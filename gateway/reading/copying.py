@@ -1,7 +1,7 @@
 """Copying: what a reader's own browser reports, and the text that closes for who took too much of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -16,6 +16,7 @@ from gateway.passage import (
     counted_since,
     longest_selection,
     reopens_at,
+    sum_taken,
 )
 from gateway.policy import Policy
 from gateway.reading.visit import Visit
@@ -26,7 +27,7 @@ from gateway.store.deadlocks import again_after_deadlock
 from gateway.store.entries import append_entry
 
 ADMIN = "admin"
-# Nobody quotes an article a thousand times a day: past this the text has long closed, and only the table would grow.
+# Nobody quotes an article a thousand times a day: with this one the text closes, past it only the table would grow.
 REPORTS_KEPT = 1000
 
 
@@ -169,10 +170,13 @@ def count_copy(act: CopyAct, report: Report, page: bytes, network: bytes) -> Cou
     if copied.has_report(act.connection, act.reader, report.id):
         return Counted(before)
     given = act.given(report, closed=before is not None)
-    if given.extent is Extent.UNTOUCHED:
+    if given.extent is Extent.UNTOUCHED and before is not None:
         return Counted(before)
     if len(kept) >= REPORTS_KEPT:
         return Deny(Reason.REQUEST_TOO_FAST, until=before)
+    if len(kept) == REPORTS_KEPT - 1 and before is None:
+        # The last that is kept takes what is left, so that no text stays open to who copies it letter by letter.
+        given = replace(given, characters=max(given.characters, act.total - sum_taken(kept) + 1))
     if not act.add(report, given, page, network):
         return Deny(Reason.COPY_REUSED)
     return _weigh(act, before, [*kept, Taken(act.now, given.characters, report.printed)])

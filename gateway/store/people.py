@@ -22,6 +22,7 @@ from gateway.models import (
     licence_request,
     repeat,
     session,
+    transfer,
 )
 from gateway.store.accounts import ERASED
 
@@ -101,6 +102,8 @@ def erase_device(connection: Connection, device: bytes) -> int:
         # A device of its own for each, so that nothing ties them to one another either.
         nobody = secrets.token_bytes(32)
         connection.execute(update(claim).where(claim.c.id == claim_id).values(device=nobody))
+        # Nor is a way left by which it could go on elsewhere.
+        connection.execute(update(transfer).where(transfer.c.claim_id == claim_id).values(digest=None))
     # The bulk rules go on counting what was delivered and copied, under a name that leads to no cookie.
     delivered = update(delivery).where(*_within(delivery.c.who, device)).values(who=secrets.token_bytes(32))
     copies = update(copied).where(*_within(copied.c.device, device)).values(device=secrets.token_bytes(32))

@@ -74,8 +74,11 @@ def account() -> Account | None:
 
 
 def leave_unknown() -> None:
-    """Answer this request as to nobody in particular, without asking the database who it is."""
-    g.account, g.session_id = None, 0
+    """Answer this request as to nobody in particular: the database is not asked who it is, and it gets no line.
+
+    That is for links we never signed and for the trap, which are counted elsewhere.
+    """
+    g.account, g.session_id, g.nobody = None, 0, True
 
 
 def session_id() -> int:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from flask import Flask, request
-from werkzeug.exceptions import NotFound, UnsupportedMediaType
+from werkzeug.exceptions import NotFound, RequestHeaderFieldsTooLarge, UnsupportedMediaType
 from werkzeug.wrappers import Response
 
 from gateway.decision import Deny, Reason
@@ -11,6 +11,8 @@ from gateway.web.refusals import refused
 from gateway.web.state import itself
 
 FORMS: Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+# As much as gunicorn takes in one line; a proxy or a client may have sent it in many.
+COOKIE_BYTES: Final = 8190
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
@@ -20,6 +22,8 @@ def install(app: Flask) -> None:
     @app.before_request
     def turn_away() -> Response | None:
         asked = itself(request)
+        if len(asked.environ.get("HTTP_COOKIE", "")) > COOKIE_BYTES:
+            raise RequestHeaderFieldsTooLarge
         if asked.path.startswith("/api/"):
             return None
         # No text of ours holds the character; one database would raise at it where the other compares.

@@ -5,6 +5,7 @@ counts for itself against stricter figures, so that a limit is never absent.
 """
 
 import hmac
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,42 +27,52 @@ from gateway.web.state import state
 View = Callable[..., Any]
 
 EXTENSION: Final = "gateway-limits"
-BY_NETWORK: Final = "10 per 1 minute"
-BY_EMAIL: Final = "5 per 15 minutes"
-# A reporter's whole office may ask from one network; one person has little reason to ask four times in an hour.
-LICENCE_BY_NETWORK: Final = "10 per 1 hour"
-LICENCE_BY_EMAIL: Final = "3 per 1 hour"
-# Each process counts these alone, so five of them together still allow no more than the figures above.
-AWAY_BY_NETWORK: Final = "2 per 1 minute"
-AWAY_BY_EMAIL: Final = "1 per 15 minutes"
 # Valkey speaks the protocol of Redis, and one client library is enough.
 SCHEMES: Final = {"valkey": "redis", "valkeys": "rediss", "unix": "redis+unix"}
 # A store that hangs must not hold the request for longer than this.
 STORE_SECONDS: Final = 1.0
 
-_limited_views: dict[View, tuple[str, str]] = {}
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How often a view may be asked by one network and for one e-mail address, and how often with the store away.
+
+    Each process counts the latter alone, so five of them together still allow no more than the former.
+    """
+
+    by_network: str
+    by_email: str
+    away_by_network: str
+    away_by_email: str
+
+
+SIGN_IN: Final = Figures("10 per 1 minute", "5 per 15 minutes", "2 per 1 minute", "1 per 15 minutes")
+# A reporter's whole office may ask from one network; one person has little reason to ask four times in an hour.
+LICENCE: Final = Figures("10 per 1 hour", "3 per 1 hour", "2 per 1 hour", "1 per 2 hours")
+
+_limited_views: dict[View, Figures] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """One app's limiter, and its views behind it."""
+    """One app's limiters, one for each view since each has figures of its own, and the views behind them."""
 
-    limiter: Limiter
+    limiters: tuple[Limiter, ...]
     guarded: dict[View, View]
 
 
 def sign_in_limit(view: View) -> View:
     """Limit a view by the network it is asked from and by the e-mail address that is tried, a success included."""
-    return _limited(view, BY_NETWORK, BY_EMAIL)
+    return _limited(view, SIGN_IN)
 
 
 def licence_limit(view: View) -> View:
     """Limit a view by the network and the e-mail address that a licence is asked from."""
-    return _limited(view, LICENCE_BY_NETWORK, LICENCE_BY_EMAIL)
+    return _limited(view, LICENCE)
 
 
-def _limited(view: View, by_network: str, by_email: str) -> View:
-    _limited_views[view] = (by_network, by_email)
+def _limited(view: View, figures: Figures) -> View:
+    _limited_views[view] = figures
 
     @wraps(view)
     def limited(*args: Any, **kwargs: Any) -> Any:
@@ -71,11 +82,28 @@ def _limited(view: View, by_network: str, by_email: str) -> View:
 
 
 def install(app: Flask, settings: Settings, runtime: Runtime) -> None:
-    """Give `app` its limiter, over the database or over the server that the settings name."""
+    """Give `app` its limiters, over the database or over the server that the settings name."""
+    logging.getLogger("flask-limiter").addFilter(_is_no_breach)
+    limiters = {view: _limiter(figures, settings, runtime) for view, figures in _limited_views.items()}
+    # A limiter would look at every request, and with its store away limit every route: only its view is its matter.
+    app.extensions["limiter"] = set(limiters.values())
+    guarded = {}
+    for view, limiter in limiters.items():
+        limiter.init_app(app)
+        figures = _limited_views[view]
+        by_email = limiter.limit(figures.by_email, key_func=_email)(view)
+        guarded[view] = limiter.limit(figures.by_network)(by_email)
+    app.extensions[EXTENSION] = Limits(tuple(limiters.values()), guarded)
+
+
+def _limiter(figures: Figures, settings: Settings, runtime: Runtime) -> Limiter:
     uri, options = _store(settings, runtime)
     # The limiter's own annotation knows texts only, but it takes limits with keys of their own too.
-    stricter: Any = [Limit(AWAY_BY_NETWORK, key_function=_network), Limit(AWAY_BY_EMAIL, key_function=_email)]
-    limiter = Limiter(
+    stricter: Any = [
+        Limit(figures.away_by_network, key_function=_network),
+        Limit(figures.away_by_email, key_function=_email),
+    ]
+    return Limiter(
         _network,
         strategy="moving-window",
         storage_uri=uri,
@@ -84,19 +112,16 @@ def install(app: Flask, settings: Settings, runtime: Runtime) -> None:
         on_breach=_too_fast,
         key_prefix="gateway",
     )
-    # The limiter would look at every request, and with its store away limit every route: only these are its matter.
-    app.extensions["limiter"] = {limiter}
-    limiter.init_app(app)
-    guarded = {
-        view: limiter.limit(by_network)(limiter.limit(by_email, key_func=_email)(view))
-        for view, (by_network, by_email) in _limited_views.items()
-    }
-    app.extensions[EXTENSION] = Limits(limiter, guarded)
+
+
+def _is_no_breach(record: logging.LogRecord) -> bool:
+    # Whoever is refused gets a line as every answer does; a second one would only fill the log twice as fast.
+    return not str(record.msg).startswith("ratelimit ")
 
 
 def store_answers() -> bool:
     """Tell whether the store of this app's limits answers."""
-    return bool(_limits().limiter.storage.check())
+    return bool(_limits().limiters[0].storage.check())
 
 
 def _store(settings: Settings, runtime: Runtime) -> tuple[str, dict[str, Any]]:

@@ -36,8 +36,8 @@ def install(app: Flask) -> None:
         endpoint = asked.endpoint or "none"
         metrics.count_request(endpoint, response.status_code, seconds)
         note_request(
-            # What asks every few seconds is not worth a line each time.
-            logging.DEBUG if endpoint in PROBES else logging.INFO,
+            # Neither is worth a line each time: what asks every few seconds, and what anybody can send without end.
+            logging.DEBUG if endpoint in PROBES or "nobody" in noted else logging.INFO,
             method=asked.method if asked.method in METHODS else "other",
             endpoint=endpoint,
             status=response.status_code,

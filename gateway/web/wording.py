@@ -640,6 +640,12 @@ STATUSES: Final[Mapping[int, Wording]] = {
         (Way.FRONT,),
     ),
     429: WORDINGS[Reason.REQUEST_TOO_FAST],
+    431: Wording(
+        _("Your browser sent too many cookies"),
+        _("We read a limited number of them. Nothing was changed."),
+        _("Delete this site's cookies in your browser, and open the address again."),
+        (Way.FRONT,),
+    ),
     500: Wording(
         _("Something went wrong on our side"),
         _("The fault is ours and has been recorded. Whatever you were doing was not done."),

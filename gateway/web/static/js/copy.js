@@ -1,6 +1,6 @@
-// Answers a copy out of the article as the policy says: short passages go whole with their source, long ones as a
-// beginning with a mark, the notice and the two ways forward. Selection, keyboard, context menu and form fields are
-// left alone. What was copied stays here; only its length is told to the server, which decides what it means.
+// Answers a copy out of the article as the policy says: a few words are left alone, short passages go whole with their
+// source, long ones as a beginning with a mark, the notice and the two ways forward. Selection, keyboard, context menu
+// and form fields are left alone too. What was copied stays here; only its length is told to the server.
 
 const FIELDS = "input, textarea, select, [contenteditable]:not([contenteditable=false])";
 // A picture has rights of its own and does not travel with a passage.
@@ -90,8 +90,10 @@ class ArticleCopy extends HTMLElement {
     if (event.defaultPrevented || elementOf(event.target)?.closest(FIELDS)) return;
     const given = this.give();
     if (!given) return;
-    event.preventDefault();
-    this.put(given, event.clipboardData);
+    if (given.extent !== "untouched") {
+      event.preventDefault();
+      this.put(given, event.clipboardData);
+    }
     this.taken(given);
   }
 
@@ -101,7 +103,7 @@ class ArticleCopy extends HTMLElement {
     const target = elementOf(event.target);
     if (!target || target.closest(FIELDS) || !getSelection().containsNode(event.target, true)) return;
     this.dragged = this.give();
-    if (this.dragged) this.put(this.dragged, event.dataTransfer);
+    if (this.dragged && this.dragged.extent !== "untouched") this.put(this.dragged, event.dataTransfer);
   }
 
   dropped(event) {
@@ -114,11 +116,12 @@ class ArticleCopy extends HTMLElement {
     clipboard.setData("text/html", given.html);
   }
 
-  // What is given of the selection; null where it is left alone.
+  // What is given of the selection; null where there is none in the article.
   give() {
     const selected = this.selected();
     const { length } = new Passage(selected);
-    if (length < Number(this.dataset.untouchedBelow)) return null;
+    if (!length) return null;
+    if (length < Number(this.dataset.untouchedBelow)) return { extent: "untouched", length };
     if (this.closed && Date.now() < Date.parse(this.closed.until)) return this.compose("nothing", length, ["source", "ways"]);
     const most = Number(this.dataset.passage);
     if (length <= most) return this.compose("whole", length, [selected, "source"]);
@@ -167,10 +170,11 @@ class ArticleCopy extends HTMLElement {
   }
 
   taken(given) {
+    this.report("copy", given.length);
+    if (given.extent === "untouched") return;
     for (const link of this.actions.querySelectorAll("[data-licence]")) ask(link, given.length);
     const until = given.extent === "nothing" ? ` ${this.closed.said}` : "";
     this.tell(this.dataset[given.extent] + until, given.extent !== "whole");
-    this.report("copy", given.length);
   }
 
   // The region is emptied first, so that the same sentence is said again when the same thing happens again.
