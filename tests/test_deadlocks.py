@@ -1,5 +1,6 @@
 """Acts that PostgreSQL ends because they wait for one another: each is done again, and none is lost."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
@@ -9,14 +10,17 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from gateway.decision import Deny, Reason
+from gateway.guard import By
 from gateway.keeping.policies import propose_policy
 from gateway.keys import digest
 from gateway.ledger import OPERATOR, Event
+from gateway.parties import Parties
 from gateway.reading.claiming import Claimed, Press, claim_gift
 from gateway.reading.visit import Visit
 from gateway.sharing.issuing import Issued
 from gateway.store.deadlocks import again_after_deadlock
 from gateway.store.engine import Database, open_database
+from gateway.store.turns import LOCK, take_givers_turn
 from tests.house import House, without_rules
 
 GIFTS = 10
@@ -57,6 +61,21 @@ def test_claims_of_one_givers_gifts_at_once_are_all_answered_where_a_rule_freeze
         assert (len(taken), refused) == (4, {Reason.GIFT_FROZEN})
         assert len(house.entries(Event.RULE_FIRED)) == round_ + 1
         house.clock.forward(hours=2)
+
+
+def test_the_turn_of_a_giver_is_the_one_that_other_acts_of_theirs_wait_for(
+    postgresql_url: str, open_house: Callable[..., House]
+) -> None:
+    house = open_house(postgresql_url)
+    giver = house.subscriber()
+    issued = house.gift(giver, house.article())
+    name = Parties(subscriber=giver).names[By.SUBSCRIBER][0]
+    ask = text("SELECT pg_try_advisory_xact_lock(:lock, hashtext(:name))")
+    with house.runtime.database.transaction() as holding:
+        take_givers_turn(holding, issued.gift.capability)
+        with house.runtime.database.transaction() as other:
+            assert other.execute(ask, {"lock": LOCK, "name": name}).scalar_one() is False
+            assert other.execute(ask, {"lock": LOCK, "name": "account:0"}).scalar_one() is True
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from gateway.sharing.resigning import sign_anew
 from gateway.sharing.wording import tidied, worded
 from gateway.store import accounts, gifts, idempotency, readings
 from gateway.store.accounts import Account
+from gateway.store.deadlocks import again_after_deadlock
 from gateway.store.entries import append_entry
 from gateway.store.idempotency import Remembered
 from gateway.store.readings import ArticleHead
@@ -118,6 +119,7 @@ def sharing_of(runtime: Runtime, account_id: int, article_id: int) -> Sharing | 
     return Sharing(article, decision, allowance, open_gift, current.policy.gift)
 
 
+@again_after_deadlock
 def issue_gift(runtime: Runtime, actor: Actor, wish: Wish) -> Issued | Deny:
     """Give an article: hand back the open gift of it, or take one credit and sign a new link.
 
