@@ -8,8 +8,9 @@ import pytest
 from hypothesis import settings
 
 from gateway.eventbook import BOOK
-from gateway.ledger import Entry
+from gateway.ledger import Entry, Outcome
 from gateway.store import entries
+from gateway.store.entryfilter import REFUSED
 
 # In this order, since each imports those before it.
 pytest_plugins = [
@@ -45,12 +46,13 @@ def shared_data() -> Path:
 
 @pytest.fixture(autouse=True)
 def _only_explained_fields(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fail the test that writes an entry with a field of which docs/events.md says nothing."""
+    """Fail the test that writes an entry with a field of which docs/events.md says nothing, or permits a refusal."""
     written = entries._row
 
     def row(line: Entry, subject: str, personal: str) -> dict[str, Any]:
         for name in line.detail:
             assert name in BOOK[line.event].fields.split(", "), f"{line.event} has no field {name!r}"
+        assert line.outcome is Outcome.DENY or not line.event.endswith(REFUSED), line
         return written(line, subject, personal)
 
     monkeypatch.setattr(entries, "_row", row)

@@ -67,6 +67,20 @@ def test_refusals_of_an_event_that_is_never_refused_are_found_by_their_own_index
     assert "Seq Scan on entry_2026_03" not in plan
 
 
+def test_nobody_looks_for_refusals_that_were_permitted(database: Database) -> None:
+    wanted = EntryFilter(event=Event.CLAIM_REFUSED, outcome=Outcome.PERMIT)
+    with database.reading() as connection:
+        if connection.dialect.name == "postgresql":
+            assert "One-Time Filter: false" in _plan(connection, wanted)
+            return
+        steps: list[None] = []
+        raw: Any = connection.connection.driver_connection
+        raw.set_progress_handler(lambda: steps.append(None), 1)
+        assert list_entries(connection, wanted, limit=51) == []
+        raw.set_progress_handler(None, 1)
+    assert len(steps) < ENTRIES // 100
+
+
 @pytest.mark.parametrize("outcome", Outcome)
 @pytest.mark.parametrize("name", [Event.SIGNED_IN, Event.CLAIM_REFUSED, Event.CLAIM_MADE])
 def test_an_event_and_an_outcome_find_what_is_both(database: Database, name: Event, outcome: Outcome) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, ScalarSelect, UnaryExpression, and_, func, literal_column, select
+from sqlalchemy import ColumnElement, ScalarSelect, UnaryExpression, and_, false, func, literal_column, select
 
 from gateway.ledger import PERSONAL_KINDS, Event, Outcome, spelled_instant
 from gateway.models import entry, entry_person
@@ -16,6 +16,8 @@ from gateway.visitor import Visitor
 SLACK = timedelta(days=1)
 CLASSES = frozenset(each.value for each in Visitor)
 NAMES = ("event", "actor", "subject", "outcome", "reason", "rule", "visitor")
+# How events are named that tell of a refusal; there is no permitted one, for which every one would be gone through.
+REFUSED = "refused"
 # They tell that nothing happened, or who looked: where nobody asks for them, they would hide what did happen.
 UNASKED = (Event.LOG_HEARTBEAT.value, Event.LOG_READ.value)
 
@@ -63,14 +65,7 @@ def narrowed(wanted: EntryFilter) -> list[ColumnElement[bool]]:
     found += [entry.c[name] != literal_column("''") for name in ("reason", "rule") if getattr(wanted, name)]
     if wanted.visitor:
         found += _seen_as(wanted.visitor)
-    if _refusals_of_one(wanted):
-        found += [
-            entry.c.event.between(wanted.event, wanted.event),
-            entry.c.outcome != literal_column("'permit'"),
-        ]
-    elif wanted.outcome:
-        said = literal_column("'deny'") if wanted.outcome == Outcome.DENY else wanted.outcome
-        found.append(entry.c.outcome == said)
+    found += _ended(wanted)
     if not wanted.event:
         unasked = UNASKED[:1] if wanted.actor or wanted.subject else UNASKED
         found.append(entry.c.event.not_in(unasked))
@@ -103,6 +98,17 @@ def _refusals_of_one(wanted: EntryFilter) -> bool:
     As a range of events, put in order by event and number, they come from the index of each event's refusals alone.
     """
     return bool(wanted.event) and wanted.outcome == Outcome.DENY
+
+
+def _ended(wanted: EntryFilter) -> list[ColumnElement[bool]]:
+    """Narrow to an outcome."""
+    if wanted.event.endswith(REFUSED) and wanted.outcome == Outcome.PERMIT:
+        return [false()]
+    if _refusals_of_one(wanted):
+        same = entry.c.event.between(wanted.event, wanted.event)
+        return [same, entry.c.outcome != literal_column("'permit'")]
+    said = literal_column("'deny'") if wanted.outcome == Outcome.DENY else wanted.outcome
+    return [entry.c.outcome == said] if wanted.outcome else []
 
 
 def _seen_as(visitor: str) -> list[ColumnElement[bool]]:
