@@ -1,5 +1,7 @@
 """Sign-in is limited by network and by address tried: over the database, over Valkey, and without either."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -221,6 +223,38 @@ def test_a_dead_valkey_makes_the_limit_stricter_and_never_absent(new_app: NewApp
         for each in limits.limiters:
             each._Limiter__last_check_backend = 0.0  # As if the pause between two looks were over.
         assert statuses(app, 11, address="198.51.100.9") == [403] * 10 + [429]
+
+
+@pytest.mark.valkey
+def test_a_valkey_that_is_killed_under_load_lets_nobody_try_without_a_limit(
+    new_app: NewApp, mortal_valkey: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = new_app(limits_url=mortal_valkey.connection_url)
+    networks, killed, after = 6, threading.Event(), 12
+
+    def knock(number: int) -> list[int]:
+        """Try until the server is gone, and a dozen times more."""
+        answers, left = [], after
+        while left:
+            left -= killed.is_set()
+            email = f"{number}-{len(answers)}@example.com"
+            answers.append(attempt(app, email, address=f"192.0.{number}.7").status_code)
+        return answers
+
+    with ThreadPoolExecutor(networks) as pool:
+        knocking = [pool.submit(knock, number) for number in range(networks)]
+        time.sleep(0.5)
+        mortal_valkey.terminate()
+        killed.set()
+        told = [each.result() for each in knocking]
+    for answers in told:
+        assert set(answers) <= {403, 429}, "nobody is told of a fault of ours"
+        # Ten by Valkey, two by this process itself, and one that was on its way when the server went.
+        assert answers.count(403) <= 10 + 2 + 1
+        assert answers[-after:].count(403) <= 2 + 1
+    assert statuses(app, 3, address="198.51.100.7") == [403, 403, 429]
+    assert any("storage" in record.getMessage() for record in caplog.records if record.levelname == "WARNING")
+    assert app.test_client().get("/readyz", base_url=BASE).json["parts"]["limits"] == "away"
 
 
 @pytest.mark.valkey

@@ -53,6 +53,20 @@ LICENCE: Final = Figures("10 per 1 hour", "3 per 1 hour", "2 per 1 hour", "1 per
 _limited_views: dict[View, Figures] = {}
 
 
+class _Limiter(Limiter):
+    """Flask-Limiter's, which counts by itself also for the requests that find the store away at the same time.
+
+    It lets the first of them count in this process and fails the others, whose fault came after that was decided.
+    """
+
+    def _check_request_limit(self, callable_name: str | None = None, in_middleware: bool = True) -> None:  # noqa: FBT001, FBT002  # As it is there.
+        try:
+            super()._check_request_limit(callable_name, in_middleware)
+        except self.storage.base_exceptions:
+            self.context.seen_limits.clear()
+            super()._check_request_limit(callable_name, in_middleware)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """One app's limiters, one for each view since each has figures of its own, and the views behind them."""
@@ -103,7 +117,7 @@ def _limiter(figures: Figures, settings: Settings, runtime: Runtime) -> Limiter:
         Limit(figures.away_by_network, key_function=_network),
         Limit(figures.away_by_email, key_function=_email),
     ]
-    return Limiter(
+    return _Limiter(
         _network,
         strategy="moving-window",
         storage_uri=uri,
