@@ -19,7 +19,7 @@ from gateway.enforcing import watch_guesses, watch_links, watch_traps
 from gateway.ledger import Entry, minute_of
 from gateway.link import Gift
 from gateway.policy import Policy
-from gateway.store import deliveries, statistics, turns
+from gateway.store import deliveries, gifts, statistics, turns
 from gateway.store.deliveries import Arrival
 from gateway.store.engine import Database
 from gateway.usage import Use
@@ -197,7 +197,8 @@ class Tally:
 
 def _let_rules_fire(connection: Connection, policy: Policy, counts: _Counts, now: datetime) -> None:
     turns.take_watch(connection)
-    watch_links(connection, policy, sorted({gift_id for gift_id, _ in counts.arrivals}), now)
+    touched = gifts.list_gifts_by_id(connection, sorted({gift_id for gift_id, _ in counts.arrivals}))
+    watch_links(connection, policy, touched, now)
     watch_guesses(connection, policy, {names for names, _ in counts.forged}, now)
     watch_traps(connection, policy, {names for names, _ in counts.traps}, now)
 

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from sqlalchemy import func, select
 
-from bench import filling, pages, readings, sealed_filling
+from bench import filling, pages, readings, replaying, sealed_filling
 from bench.__main__ import main
 from bench.flows import network_address
 from bench.keeping import kept
@@ -147,6 +147,13 @@ def test_a_claim_is_measured_at_two_numbers_of_readings(
     said = capsys.readouterr().out
     assert "a whole request" in said
     assert "the transaction alone" in said
+
+
+def test_a_replay_is_measured_on_acts_that_were_done(capsys: pytest.CaptureFixture[str]) -> None:
+    assert replaying.main(["--acts", "300", "--rounds", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "when they were done" in said
+    assert "replayed under both policies" in said
 
 
 def test_readers_come_from_networks_that_the_gateway_looks_for(house: House) -> None:

@@ -37,7 +37,8 @@ def judge(
     standing = shut_out(policy, act, known, now, pressed=pressed)
     if standing is not None:
         return standing
-    rules = [rule for rule in policy.rules if adds_to(act, rule) and rule.by in parties.names]
+    named = parties.names
+    rules = [rule for rule in policy.rules if rule.by in named and adds_to(act, rule)]
     counted = count(connection, rules, parties, known, now, this_one=1)
     fired = fire(connection, policy, counted, known, parties, now)
     return _strictest((each for each in fired if each.acts(now) and each.concerns(act)), now, pressed=pressed)
@@ -63,7 +64,8 @@ def shut_out(
 def judge_copy(connection: Connection, policy: Policy, parties: Parties, now: datetime) -> Deny | None:
     """Count a copy whose row was just added, and tell what it shuts its reader out of, if anything."""
     turns.take_turn(connection, parties)
-    rules = [rule for rule in policy.rules if rule.metric in _COPIES and rule.by in parties.names]
+    named = parties.names
+    rules = [rule for rule in policy.rules if rule.metric in _COPIES and rule.by in named]
     fired = count_and_fire(connection, policy, rules, parties, now)
     return _strictest((each for each in fired if each.acts(now) and each.concerns(Act.READ)), now)
 

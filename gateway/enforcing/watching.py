@@ -1,7 +1,7 @@
 """Letting rules fire on what no request waits for: links that spread, tokens that are guessed, traps."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -10,18 +10,23 @@ from gateway.guard import By, Metric
 from gateway.link import Gift
 from gateway.parties import Parties
 from gateway.policy import Policy
-from gateway.store import counting, gifts
+from gateway.store import counting
 
 
-def watch_links(connection: Connection, policy: Policy, gift_ids: Sequence[int], now: datetime) -> None:
+def watch_links(connection: Connection, policy: Policy, touched: Sequence[Gift], now: datetime) -> None:
     """Let the rules on networks fire for links that were tried since; a link that spreads freezes by this."""
-    touched = gifts.list_gifts_by_id(connection, gift_ids)
-    for rule in policy.rules:
-        if rule.metric is not Metric.NETWORKS or rule.by is By.READER:
-            continue
+    rules = [rule for rule in policy.rules if rule.metric is Metric.NETWORKS and rule.by is not By.READER]
+    counted: dict[tuple[By, timedelta], Mapping[int, int]] = {}
+    for rule in rules:
         by_id = {_key_of(gift, rule.by): gift for gift in touched}
-        for key in counting.list_spread(connection, rule.by, by_id, since=now - rule.per, over=rule.over):
-            gift = by_id[key]
+        asked = (rule.by, rule.per)
+        if asked not in counted:
+            # A soft rule and a hard one look back as far, and what a rule does changes no such number.
+            least = min(each.over for each in rules if (each.by, each.per) == asked)
+            counted[asked] = counting.count_spread(
+                connection, rule.by, by_id, since=now - rule.per, over=least
+            )
+        for gift in (by_id[key] for key, number in counted[asked].items() if number > rule.over):
             parties = Parties(
                 gift=gift.id, reference=gift.reference, subscriber=gift.account_id, article=gift.article_id
             )

@@ -14,7 +14,7 @@ from gateway.ledger import Event
 from gateway.link import Gift
 from gateway.simulating import acts
 from gateway.simulating.acts import DONE, FREE, Act, Giving, Kind, Opening, Step
-from gateway.simulating.rows import Page, as_it_stood, number_in, plan_changes, whom
+from gateway.simulating.rows import GIVING, Page, as_it_stood, number_in, plan_changes, whom
 from gateway.store import replaying
 from gateway.store.replaying import Line
 
@@ -111,7 +111,7 @@ class Record:
 
     def _act(self, line: Line, gift: Gift | None, page: Page) -> Act | None:
         match line.event:
-            case Event.GIFT_ISSUED | Event.GIFT_HANDED_BACK | Event.GIFT_REFUSED:
+            case event if event in GIVING:
                 return self._giving(line, gift, page)
             case Event.CREDITS_GRANTED:
                 said = json.loads(line.detail)
@@ -138,22 +138,16 @@ class Record:
         return self._step(line, gift, page)
 
     def _giving(self, line: Line, gift: Gift | None, page: Page) -> Act | None:
-        said = json.loads(line.detail)
-        if line.event is Event.GIFT_REFUSED:
-            if line.reason not in OF_GIVING:
-                return None
-            account, was, before = number_in(line.subject), line.reason, 2**62
-        elif gift is None:
+        giving = page.giving_of(line)
+        refused = line.event is Event.GIFT_REFUSED
+        if giving is None or (refused and line.reason not in OF_GIVING):
             return None
-        else:
-            account, was = gift.account_id, DONE if line.event is Event.GIFT_ISSUED else FREE
-            before = gift.id
-        article, plan = said["article"], self._plan(account, line.at, page)
-        separate = was != FREE and replaying.had_open_gift(
-            self._connection, account, article, line.at, before
-        )
+        was = line.reason if refused else DONE if line.event is Event.GIFT_ISSUED else FREE
+        before = 2**62 if gift is None else gift.id
+        plan = self._plan(giving[0], line.at, page)
+        separate = was != FREE and page.had_open(giving, line.at, before)
         made = gift if was == DONE else None
-        return Giving(line.at, was, account, article, plan, separate, made)
+        return Giving(line.at, was, *giving, plan, separate, made)
 
     def _plan(self, account: int, at: datetime, page: Page) -> str | None:
         later = (plan for changed, plan in self._plans.get(account, ()) if changed > at)

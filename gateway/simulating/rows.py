@@ -13,6 +13,8 @@ from gateway.simulating import acts
 from gateway.store import replaying
 from gateway.store.replaying import Line, OldClaim
 
+GIVING = (Event.GIFT_ISSUED, Event.GIFT_HANDED_BACK, Event.GIFT_REFUSED)
+
 
 class Page:
     """The rows that one page of entries is about."""
@@ -26,11 +28,27 @@ class Page:
         people = {gift.account_id for gift in self._gifts.values()}
         people |= {number_in(line.subject) for line in lines if line.subject.startswith("account:")}
         self._plans = replaying.list_plans(connection, people)
+        given = [giving for line in lines if (giving := self.giving_of(line)) is not None]
+        self._given = replaying.list_gifts_of(connection, set(given))
 
     def gift_of(self, line: Line) -> Gift | None:
         """Find the gift that an entry is about."""
         kind, _, name = line.subject.partition(":")
         return self._gifts.get(name) if kind == "gift" else None
+
+    def giving_of(self, line: Line) -> tuple[int, int] | None:
+        """Tell which account wished to give which article, where an entry says so and the gift is known."""
+        if line.event not in GIVING:
+            return None
+        gift = self.gift_of(line)
+        if gift is None and line.event is not Event.GIFT_REFUSED:
+            return None
+        account = number_in(line.subject) if gift is None else gift.account_id
+        return account, json.loads(line.detail)["article"]
+
+    def had_open(self, giving: tuple[int, int], at: datetime, before: int) -> bool:
+        """Tell whether an account had an open gift of an article at an instant, among those before a row."""
+        return any(each.id < before and _was_open(each, at) for each in self._given.get(giving, ()))
 
     def plan_of(self, account: int) -> str | None:
         """Return the plan that an account has now."""
@@ -46,6 +64,11 @@ class Page:
         name = instants.get(line.event)
         alike = (each for each in self.claims.get(gift.id, ()) if name and getattr(each, name) == line.at)
         return next(alike, None)
+
+
+def _was_open(gift: Gift, at: datetime) -> bool:
+    ends = (gift.revoked_at, gift.read_up_at, gift.frozen_at)
+    return gift.issued_at <= at < gift.expires_at and all(end is None or end > at for end in ends)
 
 
 def plan_changes(connection: Connection, since: datetime) -> dict[int, list[tuple[datetime, str | None]]]:

@@ -6,7 +6,6 @@ from sqlalchemy import Connection
 
 from gateway.enforcing import watch_guesses, watch_links, watch_traps
 from gateway.firing import REMEMBERED
-from gateway.guard import By, Metric
 from gateway.link import BY_RULE, Gift
 from gateway.period import month_of
 from gateway.policy import Policy
@@ -42,15 +41,10 @@ def happen(connection: Connection, policy: Policy, act: Act) -> None:
             _keep(connection, act)
 
 
-def arrive(connection: Connection, policy: Policy, gift: Gift, network: bytes | None, at: datetime) -> None:
+def arrive(connection: Connection, policy: Policy, gift: Gift, network: bytes, at: datetime) -> None:
     """Note that a network tried a link, and let the rules on that fire."""
-    if network is None:
-        return
-    gift = gifts.take_gift_by_id(connection, gift.id) or gift
-    came = Arrival(at, at if gift.read_up else None)
-    deliveries.add_arrivals(connection, {(gift.id, network): came})
-    if any(rule.metric is Metric.NETWORKS and rule.by is not By.READER for rule in policy.rules):
-        watch_links(connection, policy, [gift.id], at)
+    deliveries.add_arrival(connection, gift.id, network, Arrival(at, at if gift.read_up else None))
+    watch_links(connection, policy, [gift], at)
 
 
 def _try(connection: Connection, policy: Policy, act: acts.Tries) -> None:

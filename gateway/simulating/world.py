@@ -17,6 +17,7 @@ from gateway.simulating.acts import CLOSED, CUT, DONE, FREE, NOTHING, Act, Givin
 from gateway.simulating.surroundings import arrive, happen, row_of
 from gateway.store import gifts, readings
 from gateway.store.copied import Measured, Reader
+from gateway.store.readings import Claim
 
 _INSTANT = timedelta(microseconds=1)
 
@@ -96,48 +97,50 @@ class World:
             return answer.reason
         if act.was != DONE:
             # Whoever was refused then is taken to fetch the text at once, since it is not known when they would have.
-            self._serve(gift.id, act.device, act.network, act.at)
-        arrive(self.connection, self.policy, gift, act.network, act.at)
+            self._serve(readings.find_claim(self.connection, gift.id, act.device), act.network, act.at)
+        if act.network is not None:
+            # A press may have counted at once, and the last reading turns away who comes after it.
+            now = gifts.take_gift_by_id(self.connection, gift.id) or gift
+            arrive(self.connection, self.policy, now, act.network, act.at)
         return DONE
 
     def _step(self, act: Step) -> str:
-        if act.kind is Kind.SERVING:
-            self._renew(act)
-            return self._serve(row_of(act.gift), act.device, act.network, act.at)
-        if act.kind is Kind.READING:
-            return self._read(act)
         claim = readings.find_claim(self.connection, row_of(act.gift), act.device)
+        if act.kind is Kind.SERVING:
+            self._renew(act, claim)
+            return self._serve(claim, act.network, act.at)
+        if act.kind is Kind.READING:
+            return self._read(act, claim)
         if claim is not None:
             readings.undo_claim(self.connection, claim)
         return ""
 
-    def _renew(self, act: Step) -> None:
+    def _renew(self, act: Step, claim: Claim | None) -> None:
         """Renew a claim whose ten minutes are over: that a text went out then shows that it was claimed again.
 
         The log has nothing of that where nobody had taken its place.
         """
-        claim = readings.find_claim(self.connection, row_of(act.gift), act.device)
         if act.was != DONE or claim is None or claim.served_at is not None or claim.lapsed_at is not None:
             return
         if claim.confirmed_at is None and act.at - claim.claimed_at >= UNSERVED_CLAIM_LIFE:
             readings.renew_claim(self.connection, claim.id, act.at - CONFIRM_AFTER, network=act.network)
 
-    def _serve(self, gift: int, device: bytes, network: bytes | None, at: datetime) -> str:
-        claim = readings.find_claim(self.connection, gift, device)
+    def _serve(self, claim: Claim | None, network: bytes | None, at: datetime) -> str:
         if claim is None:
             return NOTHING
         if claim.served_at is not None:
             return DONE
-        decision = serve_first(self.connection, self.policy, claim, _visitor(device, network), at)
+        decision = serve_first(self.connection, self.policy, claim, _visitor(claim.device, network), at)
         return decision.reason if isinstance(decision, Deny) else DONE
 
-    def _read(self, act: Step) -> str:
-        gift = gifts.take_gift_by_id(self.connection, row_of(act.gift))
-        claim = readings.find_claim(self.connection, row_of(act.gift), act.device)
-        if gift is None or claim is None or claim.lapsed_at is not None:
+    def _read(self, act: Step, claim: Claim | None) -> str:
+        if claim is None or claim.lapsed_at is not None:
             return NOTHING
         if claim.confirmed_at is not None:
             return DONE
+        gift = gifts.take_gift_by_id(self.connection, row_of(act.gift))
+        if gift is None:
+            return NOTHING
         # Who had to press a button then read at once; where a place was left they would have read a little later.
         at = max(act.at, claim.claimed_at + CONFIRM_AFTER)
         decision = count_reading(self.connection, gift, claim, at)

@@ -21,6 +21,7 @@ class Usage:
 
 _ROW = (allowance.c.account_id == bindparam("account")) & (allowance.c.period == bindparam("month"))
 _FIND = Prepared(select(allowance.c.period, allowance.c.used, allowance.c.granted).where(_ROW))
+_RETURN = Prepared(update(allowance).where(_ROW, allowance.c.used > 0).values(used=allowance.c.used - 1))
 _FIRST = select(
     bindparam("account", type_=allowance.c.account_id.type),
     bindparam("month", type_=allowance.c.period.type),
@@ -80,8 +81,7 @@ def take_credit(connection: Connection, account_id: int, period: str, limit: int
 
 def return_credit(connection: Connection, account_id: int, period: str) -> None:
     """Give one used credit back."""
-    used = (allowance.c.account_id == account_id) & (allowance.c.period == period) & (allowance.c.used > 0)
-    connection.execute(update(allowance).where(used).values(used=allowance.c.used - 1))
+    _RETURN.count(connection, {"account": account_id, "month": period})
 
 
 def take_back_credits(

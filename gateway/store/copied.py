@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, case, delete, func, select
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, bindparam, case, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gateway.models import article, copied
+from gateway.models import Instant, article, copied
 from gateway.passage import Taken
+from gateway.store.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +55,21 @@ def find_measure(connection: Connection, slug: str) -> Measured | None:
 
 def list_taken(connection: Connection, reader: Reader, article_id: int, *, since: datetime) -> list[Taken]:
     """List what a reader took of an article after an instant, oldest first."""
-    statement = (
-        select(copied.c.at, copied.c.characters, copied.c.printed)
-        .where(_by(reader), copied.c.article_id == article_id, copied.c.at > since)
-        .order_by(copied.c.at, copied.c.id)
-    )
-    return [Taken(*row) for row in connection.execute(statement)]
+    column, who = _by(reader)
+    values = {"who": who, "article": article_id, "since": since}
+    return [Taken(*row) for row in _taken(column).rows(connection, values)]
 
 
 def has_report(connection: Connection, reader: Reader, report_id: bytes) -> bool:
     """Tell whether a reader's report was counted before."""
-    found = select(copied.c.id).where(_by(reader), copied.c.report_id == report_id)
-    return connection.execute(found).first() is not None
+    column, who = _by(reader)
+    return _report(column).first(connection, {"who": who, "report": report_id}) is not None
 
 
 def add_copy(connection: Connection, reader: Reader, **values: object) -> bool:
     """Add the row of a copy or print; False where its page has used its number before."""
-    dialect_insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]
-    whose = {"device": reader.device, "account_id": reader.account_id}
-    once = dialect_insert(copied).values(**whose, **values).on_conflict_do_nothing()
-    return connection.execute(once.returning(copied.c.id)).first() is not None
+    row = {"device": reader.device, "account_id": reader.account_id, **values}
+    return _add(connection.dialect.name, tuple(row)).first(connection, row) is not None
 
 
 def drop_copies(connection: Connection, before: datetime) -> int:
@@ -80,7 +77,28 @@ def drop_copies(connection: Connection, before: datetime) -> int:
     return connection.execute(delete(copied).where(copied.c.at < before)).rowcount
 
 
-def _by(reader: Reader) -> ColumnElement[bool]:
-    if reader.device is not None:
-        return copied.c.device == reader.device
-    return copied.c.account_id == reader.account_id
+def _by(reader: Reader) -> tuple[str, bytes | int | None]:
+    """Say which column tells a reader, and what it holds."""
+    return ("account_id", reader.account_id) if reader.device is None else ("device", reader.device)
+
+
+@cache
+def _taken(column: str) -> Prepared:
+    theirs = (copied.c[column] == bindparam("who"), copied.c.article_id == bindparam("article"))
+    return Prepared(
+        select(copied.c.at, copied.c.characters, copied.c.printed)
+        .where(*theirs, copied.c.at > bindparam("since", type_=Instant))
+        .order_by(copied.c.at, copied.c.id)
+    )
+
+
+@cache
+def _report(column: str) -> Prepared:
+    theirs = (copied.c[column] == bindparam("who"), copied.c.report_id == bindparam("report"))
+    return Prepared(select(copied.c.id).where(*theirs))
+
+
+@cache
+def _add(dialect: str, columns: tuple[str, ...]) -> Prepared:
+    dialect_insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[dialect]
+    return Prepared(dialect_insert(copied).on_conflict_do_nothing().returning(copied.c.id), columns=columns)

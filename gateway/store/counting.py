@@ -65,22 +65,26 @@ def count(connection: Connection, questions: Sequence[Question], parties: Partie
     return [int(found or 0) for found in statement.rows(connection, values)[0]]
 
 
-def list_spread(
+def count_spread(
     connection: Connection, by: By, ids: Collection[int], *, since: datetime, over: int
-) -> list[int]:
-    """List links, givers or articles, whose links more networks than a number tried since an instant."""
+) -> dict[int, int]:
+    """Count the networks that tried the links of each of these links, givers or articles since an instant.
+
+    Those that came to no more than `over` are left out.
+    """
     if not ids:
-        return []
+        return {}
     values = {"since": since, "over": over} | {f"id_{at}": each for at, each in enumerate(ids)}
-    return [row[0] for row in _spread(by, len(ids)).rows(connection, values)]
+    return {row[0]: row[1] for row in _spread(by, len(ids)).rows(connection, values)}
 
 
 @lru_cache(maxsize=64)
 def _spread(by: By, number: int) -> Prepared:
     ids = [bindparam(f"id_{at}", type_=Key) for at in range(number)]
     lately = _tried_since(by, bindparam("since", type_=Instant))
-    tried = select(_WHOSE[by]).select_from(_TRIED).where(_WHOSE[by].in_(ids), lately)
-    many = func.count(distinct(arrival.c.network)) > bindparam("over", type_=Integer)
+    networks = func.count(distinct(arrival.c.network))
+    tried = select(_WHOSE[by], networks).select_from(_TRIED).where(_WHOSE[by].in_(ids), lately)
+    many = networks > bindparam("over", type_=Integer)
     return Prepared(tried.group_by(_WHOSE[by]).having(many).order_by(_WHOSE[by]))
 
 

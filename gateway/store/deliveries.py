@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, delete, func
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.models import arrival, delivery
+from gateway.store.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,27 +31,19 @@ def add_delivery(
 ) -> bool:
     """Note that an article goes to a reader; False where it already went there on this UTC day."""
     row = {"who": who, "day": now.date(), "article_id": article_id, "at": now, "network": network}
-    return connection.execute(_insert(connection, delivery).on_conflict_do_nothing(), row).rowcount > 0
+    return _deliver(connection.dialect.name).count(connection, row) > 0
+
+
+def add_arrival(connection: Connection, gift_id: int, network: bytes, came: Arrival) -> None:
+    """Note that one network tried one link."""
+    _arrive(connection.dialect.name).count(connection, _row(gift_id, network, came))
 
 
 def add_arrivals(connection: Connection, arrivals: Mapping[tuple[int, bytes], Arrival]) -> None:
     """Note which networks tried which links, by gift and network."""
-    rows = [
-        {
-            "gift_id": gift_id,
-            "network": network,
-            "last_at": each.last_at,
-            "turned_away_at": each.turned_away_at,
-        }
-        for (gift_id, network), each in sorted(arrivals.items(), key=lambda item: item[0])
-    ]
-    statement = _insert(connection, arrival)
-    latest = func.coalesce(statement.excluded.turned_away_at, arrival.c.turned_away_at)
-    upsert = statement.on_conflict_do_update(
-        index_elements=["gift_id", "network"],
-        set_={"last_at": statement.excluded.last_at, "turned_away_at": latest},
-    )
-    connection.execute(upsert, rows)
+    ordered = sorted(arrivals.items(), key=lambda item: item[0])
+    rows = [_row(gift_id, network, came) for (gift_id, network), came in ordered]
+    connection.execute(_upsert(connection.dialect.name), rows)
 
 
 def drop_deliveries(connection: Connection, before: date) -> int:
@@ -62,5 +56,35 @@ def drop_arrivals(connection: Connection, before: datetime) -> int:
     return connection.execute(delete(arrival).where(arrival.c.last_at < before)).rowcount
 
 
-def _insert(connection: Connection, table: Any) -> Any:
-    return {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name](table)
+def _row(gift_id: int, network: bytes, came: Arrival) -> dict[str, Any]:
+    return {
+        "gift_id": gift_id,
+        "network": network,
+        "last_at": came.last_at,
+        "turned_away_at": came.turned_away_at,
+    }
+
+
+def _insert(dialect: str, table: Any) -> Any:
+    return {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[dialect](table)
+
+
+@cache
+def _deliver(dialect: str) -> Prepared:
+    columns = ("who", "day", "article_id", "at", "network")
+    return Prepared(_insert(dialect, delivery).on_conflict_do_nothing(), columns=columns)
+
+
+@cache
+def _upsert(dialect: str) -> Any:
+    statement = _insert(dialect, arrival)
+    latest = func.coalesce(statement.excluded.turned_away_at, arrival.c.turned_away_at)
+    return statement.on_conflict_do_update(
+        index_elements=["gift_id", "network"],
+        set_={"last_at": statement.excluded.last_at, "turned_away_at": latest},
+    )
+
+
+@cache
+def _arrive(dialect: str) -> Prepared:
+    return Prepared(_upsert(dialect), columns=("gift_id", "network", "last_at", "turned_away_at"))

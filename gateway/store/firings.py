@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Select,
     String,
@@ -40,8 +41,23 @@ _STANDS = or_(
 
 @cache
 def _of(number: int) -> Prepared:
-    theirs = [bindparam(f"who_{at}", type_=firing.c.who.type) for at in range(number)]
-    return Prepared(select(*_COLUMNS).where(firing.c.who.in_(theirs), _STANDS))
+    return Prepared(select(*_COLUMNS).where(_who(number), _STANDS))
+
+
+@cache
+def _alike(number: int) -> Prepared:
+    alike = [firing.c[name] == bindparam(name) for name in ("rule", "then", "mode")]
+    lately = firing.c.at > bindparam("since", type_=Instant)
+    return Prepared(select(func.count()).where(_who(number), lately, _UNLIFTED, *alike))
+
+
+@cache
+def _add(columns: tuple[str, ...]) -> Prepared:
+    return Prepared(insert(firing), columns=columns)
+
+
+def _who(number: int) -> ColumnElement[bool]:
+    return firing.c.who.in_([bindparam(f"who_{at}", type_=firing.c.who.type) for at in range(number)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +84,14 @@ def list_firings(
 
 def count_firings(connection: Connection, rule: Rule, who: Collection[str], since: datetime) -> int:
     """Count how often a rule did to somebody what it does now, since an instant; what an admin lifted is forgiven."""
-    alike = and_(
-        firing.c.rule == rule.name, firing.c.then == rule.then.value, firing.c.mode == rule.mode.value
-    )
-    theirs = and_(firing.c.who.in_(who), firing.c.at > since, _UNLIFTED)
-    return int(connection.execute(select(func.count()).where(theirs, alike)).scalar_one())
+    names = {f"who_{at}": each for at, each in enumerate(who)}
+    values = {"rule": rule.name, "then": rule.then.value, "mode": rule.mode.value, "since": since}
+    return int(_alike(len(names)).rows(connection, names | values)[0][0])
 
 
 def add_firing(connection: Connection, **values: object) -> None:
     """Note that a rule fired; `by_whom` is what it counts by, `who` the one it fired on."""
-    connection.execute(insert(firing), values)
+    _add(tuple(values)).count(connection, values)
 
 
 def find_firing(connection: Connection, firing_id: int) -> Firing | None:

@@ -18,22 +18,23 @@ Convert = Callable[[Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class _Spelt:
-    """A statement for one dialect: its text, how to bind each parameter, and which columns of a row to convert."""
+    """A statement for one dialect: its text, how to bind each parameter, and which columns of a row to convert.
+
+    `parameters` stand in the order of the text where it is `positional`; `fixed` are those that the statement brings.
+    """
 
     text: str
-    names: tuple[str, ...]
+    parameters: tuple[tuple[str, Convert | None], ...]
     fixed: Mapping[str, Any]
-    binders: Mapping[str, Convert]
     positional: bool
     converters: tuple[tuple[int, Convert], ...]
 
     def bound(self, values: Mapping[str, Any]) -> Any:
         """Bind the values, in the form that the driver takes."""
-        given = dict(self.fixed)
-        for name, value in values.items():
-            binder = self.binders.get(name)
-            given[name] = value if binder is None else binder(value)
-        return tuple([given[name] for name in self.names]) if self.positional else given
+        given = {**self.fixed, **values} if self.fixed else values
+        if self.positional:
+            return [given[name] if bind is None else bind(given[name]) for name, bind in self.parameters]
+        return {name: given[name] if bind is None else bind(given[name]) for name, bind in self.parameters}
 
     def converted(self, row: Sequence[Any]) -> list[Any]:
         """Convert a row's values as their columns' types say; nothing stays nothing."""
@@ -113,22 +114,18 @@ class Prepared:
 
 def _spell(statement: Any, dialect: Dialect, columns: Sequence[str] | None) -> _Spelt:
     compiled = cast(SQLCompiler, statement.compile(dialect=dialect, column_keys=columns))
-    parameters = {name: parameter for parameter, name in compiled.bind_names.items()}
+    bound = {name: parameter for parameter, name in compiled.bind_names.items()}
     binders = {
-        name: binder
-        for name, parameter in parameters.items()
-        if (binder := parameter.type.dialect_impl(dialect).bind_processor(dialect)) is not None
+        name: parameter.type.dialect_impl(dialect).bind_processor(dialect)
+        for name, parameter in bound.items()
     }
-    fixed = {
-        name: binders[name](value) if name in binders else value
-        for name, value in compiled.params.items()
-        if not parameters[name].required
-    }
+    fixed = {name: value for name, value in compiled.params.items() if not bound[name].required}
     returned = statement.exported_columns if getattr(statement, "exported_columns", None) is not None else ()
     converters = tuple(
         (at, convert)
         for at, column in enumerate(returned)
         if (convert := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
     )
-    names = tuple(compiled.positiontup or ())
-    return _Spelt(str(compiled), names, fixed, binders, bool(compiled.positional), converters)
+    names = compiled.positiontup if compiled.positional else bound
+    parameters = tuple((name, binders[name]) for name in names or ())
+    return _Spelt(str(compiled), parameters, fixed, bool(compiled.positional), converters)

@@ -88,6 +88,18 @@ _TAKE_PLACE = Prepared(
     .where(gift.c.id == bindparam("gift"), gift.c.unconfirmed < gift.c.unconfirmed_bound)
     .values(unconfirmed=gift.c.unconfirmed + 1)
 )
+_TAKE_READING = Prepared(
+    update(gift)
+    .where(gift.c.id == bindparam("gift"), or_(gift.c.readers.is_(None), gift.c.confirmed < gift.c.readers))
+    .values(
+        confirmed=gift.c.confirmed + 1,
+        unconfirmed=gift.c.unconfirmed - bindparam("freed"),
+        read_up_at=case(
+            (gift.c.confirmed + 1 == gift.c.readers, bindparam("now", type_=Instant)),
+            else_=gift.c.read_up_at,
+        ),
+    )
+)
 _SERVE = Prepared(
     update(claim)
     .where(
@@ -171,18 +183,8 @@ def take_reading(connection: Connection, gift_id: int, now: datetime, *, from_un
 
     The device's unconfirmed place is freed in the same statement, and the last reading notes its instant.
     """
-    room = (gift.c.id == gift_id) & (gift.c.readers.is_(None) | (gift.c.confirmed < gift.c.readers))
-    last = gift.c.confirmed + 1 == gift.c.readers
-    statement = (
-        update(gift)
-        .where(room)
-        .values(
-            confirmed=gift.c.confirmed + 1,
-            unconfirmed=gift.c.unconfirmed - (1 if from_unconfirmed else 0),
-            read_up_at=case((last, now), else_=gift.c.read_up_at),
-        )
-    )
-    return connection.execute(statement).rowcount > 0
+    values = {"gift": gift_id, "now": now, "freed": 1 if from_unconfirmed else 0}
+    return _TAKE_READING.count(connection, values) > 0
 
 
 def free_unserved_places(connection: Connection, gift_id: int, *, before: datetime, now: datetime) -> int:

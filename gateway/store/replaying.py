@@ -10,11 +10,10 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     and_,
-    exists,
     func,
     literal_column,
-    or_,
     select,
+    tuple_,
 )
 
 from gateway.firing import Firing
@@ -135,17 +134,16 @@ def list_plans(connection: Connection, account_ids: Collection[int]) -> dict[int
     return {row[0]: row[1] for row in rows}
 
 
-def had_open_gift(
-    connection: Connection, account_id: int, article_id: int, at: datetime, before: int
-) -> bool:
-    """Tell whether an account had an open gift of an article at an instant, among those before a row."""
-    over = [
-        or_(column.is_(None), column > at)
-        for column in (gift.c.revoked_at, gift.c.read_up_at, gift.c.frozen_at)
-    ]
-    theirs = and_(gift.c.account_id == account_id, gift.c.article_id == article_id, gift.c.id < before)
-    living = and_(theirs, gift.c.issued_at <= at, gift.c.expires_at > at, *over)
-    return bool(connection.execute(select(exists().where(living))).scalar())
+def list_gifts_of(
+    connection: Connection, pairs: Collection[tuple[int, int]]
+) -> dict[tuple[int, int], list[Gift]]:
+    """List the gifts that accounts ever made of articles, by account and article."""
+    found: dict[tuple[int, int], list[Gift]] = {}
+    wanted = tuple_(gift.c.account_id, gift.c.article_id).in_(list(pairs))
+    for row in connection.execute(select(*GIFT).where(wanted)) if pairs else ():
+        one = Gift(*row)
+        found.setdefault((one.account_id, one.article_id), []).append(one)
+    return found
 
 
 def find_device(connection: Connection, prefix: bytes) -> bytes | None:

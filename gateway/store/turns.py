@@ -23,8 +23,11 @@ def take_turn(connection: Connection, parties: Parties) -> None:
     Without it 64 requests at once would each be the first. SQLite has one writer at a time anyway. Whoever holds a
     gift's row takes the turns after it, a reader's before a network's, so that no two wait for each other.
     """
-    names = [parties.names[by][0] for by in (By.READER, By.SUBSCRIBER, By.NETWORK) if by in parties.names]
-    if names and connection.dialect.name == "postgresql":
+    if connection.dialect.name != "postgresql":
+        return
+    named = parties.names
+    names = [named[by][0] for by in (By.READER, By.SUBSCRIBER, By.NETWORK) if by in named]
+    if names:
         _turns(len(names)).rows(connection, {f"name_{at}": name for at, name in enumerate(names)})
 
 
