@@ -13,7 +13,7 @@ GATEWAY = "gateway"
 GIFT, ACCOUNT, ARTICLE = "gift:REFERENCE", "account:NUMBER", "article:NUMBER"
 LICENCE = "licence:NUMBER"
 CASE = "case:NUMBER"
-PROPOSAL, VERSION = "proposal:NUMBER", "policy:NUMBER"
+PROPOSAL, VERSION, SIMULATION = "proposal:NUMBER", "policy:NUMBER", "simulation:NUMBER"
 # Whom or what a rule counts; a reader or a network stands beside the entry.
 COUNTED = "reader, network, gift:REFERENCE, account:NUMBER, article:NUMBER"
 
@@ -142,7 +142,7 @@ BOOK: Mapping[Event, About] = MappingProxyType(
             "An act was not permitted.",
             "account",
             f"{ACCOUNT}, {GIFT}, {ARTICLE}, {CASE}",
-            "role, scope, limit, length, proposal",
+            "role, scope, limit, length, proposal, simulation",
         ),
         Event.SIGNED_IN: About("A person signed in.", "account", ACCOUNT),
         Event.SIGN_IN_REFUSED: About("A sign-in failed.", "account", ACCOUNT),
@@ -201,6 +201,18 @@ BOOK: Mapping[Event, About] = MappingProxyType(
             ADMIN,
             VERSION,
             "digest, at, alone",
+        ),
+        Event.SIMULATION_ASKED: About(
+            "An admin asked what a policy would have done to the last days' acts.",
+            "admin",
+            SIMULATION,
+            "digest, days",
+        ),
+        Event.SIMULATION_ENDED: About(
+            "A replay that an admin asked for was done, failed or was stopped; with the version it was compared with.",
+            "gateway, admin",
+            SIMULATION,
+            "digest, days, state, base, entries",
         ),
         Event.KEY_ADDED: About("A key that signs links was added.", "operator", "key:ID"),
         Event.KEY_RETIRED: About(

@@ -91,6 +91,8 @@ class Event(StrEnum):
     POLICY_REJECTED = "policy:rejected"
     POLICY_WITHDRAWN = "policy:withdrawn"
     POLICY_SCHEDULED = "policy:scheduled"
+    SIMULATION_ASKED = "simulation:asked"
+    SIMULATION_ENDED = "simulation:ended"
     KEY_ADDED = "key:added"
     KEY_RETIRED = "key:retired"
     LOG_BEGUN = "log:begun"

@@ -326,6 +326,29 @@ policy_proposal = Table(
     Index("ix_policy_proposal_state", "state", "id"),
 )
 
+_UNENDED = text("ended_at IS NULL")
+
+simulation = Table(
+    "simulation",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("asked_by", String(100), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("begun", Integer, nullable=False, server_default="0"),
+    Column("begun_at", Instant),
+    Column("percent", Integer, nullable=False, server_default="0"),
+    Column("ended_at", Instant),
+    # What it came to, in numbers alone: gateway.simulating.kept.
+    Column("result", Text, nullable=False, server_default=""),
+    Index("ix_simulation_digest", "digest", "id"),
+    Index("ix_simulation_open", "id", sqlite_where=_UNENDED, postgresql_where=_UNENDED),
+)
+
 _DENIED = text("outcome = 'deny'")
 _NOT_PERMITTED = text("outcome <> 'permit'")
 _REASONED = text("reason <> ''")

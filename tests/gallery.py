@@ -28,6 +28,7 @@ from gateway.web.storywords import happened
 from gateway.web.wording import PURPOSES, done_words, words_for, words_for_status
 from tests.gallery_figures import figure_pages
 from tests.gallery_queue import queue_pages
+from tests.gallery_replays import all_replays, replay_pages
 
 
 class Thing(SimpleNamespace):
@@ -137,6 +138,9 @@ ENDPOINTS = {
     "policyroom.approve": "/desk/policy/proposals/<number>/approve",
     "policyroom.reject": "/desk/policy/proposals/<number>/reject",
     "policyroom.withdraw": "/desk/policy/proposals/<number>/withdraw",
+    "replays.page": "/desk/policy/replays/<number>",
+    "replays.ask": "/desk/policy/replays",
+    "replays.stop": "/desk/policy/replays/<number>/stop",
 }
 HARBOUR = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1200 800"><defs><linearGradient id="s" x1="0" y1="0"
 x2="0" y2="1"><stop offset="0" stop-color="#b8c6cf"/><stop offset=".62" stop-color="#f0d9bd"/></linearGradient></defs>
@@ -800,8 +804,9 @@ def policy_pages(desk: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any
     versions = [coming, version, first, first | {"withdrawn_at": NOW, "version": 4}]
     every = [proposal, proposal | {"state": "rejected", "id": 6, "takes_effect_at": None},
              proposal | {"state": "approved", "id": 5}, proposal | {"state": "withdrawn", "id": 4}]  # fmt: skip
-    yield "policy", "admin/policy.html", room | {"proposals": every, "versions": versions}
-    quiet = {"proposals": [], "versions": [version], "alone": True, "person": AUDITOR}
+    replays = all_replays(proposal["text"])
+    yield "policy", "admin/policy.html", room | {"proposals": every, "versions": versions, "replays": replays}
+    quiet = {"proposals": [], "versions": [version], "alone": True, "person": AUDITOR, "replays": []}
     yield "policy-quiet", "admin/policy.html", room | quiet
     one = desk | {"text": proposal["text"], "sections": sections}
     yield "policy-version", "admin/policy_version.html", one | {"version": coming}
@@ -829,7 +834,7 @@ def policy_pages(desk: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any
            "held_before": None, "held_after": "96 hours"}  # fmt: skip
     simulated = {
         "days": 30, "base": 2, "since": NOW - timedelta(days=30), "until": NOW, "compared": 1247, "agreed": 1245,
-        "unknown": 3, "differs": True, "refused": 203, "refused_to": 41, "allowed": 1, "given_to": 1,
+        "unknown": 3, "differs": True, "entries": 118204, "refused": 203, "refused_to": 41, "allowed": 1, "given_to": 1,
         "kinds": [{"title": "Gifts that subscribers wished to give", "rows": rows}], "rules": [did],
     }  # fmt: skip
     decide = desk | {
@@ -837,6 +842,7 @@ def policy_pages(desk: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any
         "stands": None,
         "compared": compared,
         "simulated": None,
+        "replays": [],
         "days": (7, 30, 90),
     }
     page = "admin/policy_proposal.html"
@@ -849,7 +855,10 @@ def policy_pages(desk: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any
         page,
         decide
         | outdated
-        | {"simulated": {"too_long": True, "days": 90, "command": "gateway policy simulate"}},
+        | {
+            "simulated": {"too_long": True, "days": 90, "command": "gateway policy simulate FILE --days 90"},
+            "replays": replays[:2],
+        },
     )
     done = proposal | {"state": "approved", "version": 3, "decided_at": NOW, "decided_by": "account:4",
                        "decided_because": "Agreed"}  # fmt: skip
@@ -882,11 +891,13 @@ def policy_pages(desk: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any
         "error": Deny(Reason.POLICY_INSTANT),
     }
     yield "policy-new-looked", "admin/policy_new.html", new | looked | {"alone": True}
+    yield from replay_pages(desk, AUDITOR, replays, simulated)
 
 
 POSTED = {
     "reader.claim", "reader.report", "reader.confirm", "pausing.go_on", "copying.report", "subscriber.issue", "moving.offer", "moving.take",
     "giving_back.act", "disputing.send", "pages.forget", "licensing.ask", "licences.move", "policyroom.draft", "admin.search",
+    "replays.ask", "replays.stop",
 }  # fmt: skip
 
 

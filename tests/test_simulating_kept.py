@@ -112,7 +112,7 @@ def _summed(found: Simulation) -> dict[str, Any]:
     )
     return {
         "compared": [found.compared, found.agreed, found.unknown],
-        "accounts": [sorted(found.refused_to), sorted(found.given_to)],
+        "accounts": [found.refused_to, found.given_to],
         "outcomes": outcomes,
         "rules": [line for each in found.rules if (line := _rule(each))],
     }

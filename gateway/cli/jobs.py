@@ -1,19 +1,27 @@
 """`gateway jobs`: what runs beside the server."""
 
+import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
+from datetime import datetime
 
 import click
 
 from gateway.cli.opening import RefusedError, opened, opened_shelf
 from gateway.keeping.archiving import Archiving
 from gateway.keeping.jobs import JobsRunner
+from gateway.keeping.replayer import Replayer
+from gateway.keeping.replays import work_off
 from gateway.keeping.sealing import Sealer
 from gateway.logs import configure
 from gateway.runtime import Runtime
 from gateway.sealkeys import SealKeys
 from gateway.settings import Settings, read_settings
+
+# It may take minutes and nobody waits for it at the door, so it gives way to whatever else runs.
+NICENESS = 10
 
 
 @click.group()
@@ -30,7 +38,7 @@ def run(once: bool) -> None:  # noqa: FBT001 - click hands options over by name.
         run_jobs(settings)
         return
     with opened() as runtime:
-        runner = open_runner(runtime, settings)
+        runner = open_runner(runtime, settings, replay=lambda _now: work_off(runtime))
         taken = runner.take_turn()
         runner.release()
         sealer = open_sealer(runtime, settings)
@@ -46,26 +54,50 @@ def run(once: bool) -> None:  # noqa: FBT001 - click hands options over by name.
 def run_jobs(settings: Settings) -> None:
     """Do the jobs in this process until SIGTERM or SIGINT, logging to standard output."""
     configure(settings.log_level, to=sys.stdout)
-    stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_about: stop.set())
+    stop = _stopped_by_signals()
     with opened() as runtime:
         # Beside the others: an entry is sealed within seconds, however long another job takes.
         sealer = threading.Thread(target=open_sealer(runtime, settings).run, args=(stop,), name="sealer")
         sealer.start()
-        open_runner(runtime, settings).run(stop)
+        replayer = Replayer(runtime, (sys.executable, "-m", "gateway.cli", "jobs", "replay"))
+        open_runner(runtime, settings, replay=replayer.begin).run(stop)
         stop.set()
+        replayer.close()
         sealer.join()
 
 
-def open_runner(runtime: Runtime, settings: Settings) -> JobsRunner:
+@jobs.command(hidden=True)
+def replay() -> None:
+    """Do the replay that an admin asked for at the desk; `gateway jobs run` begins this where one is wanted."""
+    os.nice(NICENESS)
+    settings = read_settings()
+    configure(settings.log_level, to=sys.stdout)
+    stop, parent = _stopped_by_signals(), os.getppid()
+    with opened() as runtime:
+        work_off(runtime, lambda: not stop.is_set() and os.getppid() == parent)
+
+
+def _stopped_by_signals() -> threading.Event:
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_about: stop.set())
+    return stop
+
+
+def open_runner(
+    runtime: Runtime, settings: Settings, *, replay: Callable[[datetime], int] | None = None
+) -> JobsRunner:
     """Open what does the jobs, with all that the settings name outside the database."""
     archiving = None
     if settings.archive is not None:
         keys = SealKeys(settings.seal_key_file)
         archiving = Archiving(settings.archive, opened_shelf(settings), keys)
     return JobsRunner(
-        runtime, revocations=settings.revocations, smtp_url=settings.smtp_url, archiving=archiving
+        runtime,
+        revocations=settings.revocations,
+        smtp_url=settings.smtp_url,
+        archiving=archiving,
+        replay=replay,
     )
 
 

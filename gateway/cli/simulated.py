@@ -33,6 +33,7 @@ def told(found: Simulation, name: str) -> str:
     """Tell a simulation in a table, with how true the replay is and what it cannot know."""
     lines = [
         f"{name} against version {found.base}, from {found.since:%Y-%m-%d %H:%M} to {found.until:%Y-%m-%d %H:%M} UTC",
+        f"{found.entries:,} entries were read, with those from before that a month or a rule may look back to",
         "",
         f"{'':40}{'in force':>12}{'this file':>12}{'change':>10}",
     ]
@@ -58,8 +59,9 @@ def data_of(found: Simulation) -> dict[str, Any]:
         "compared_with_what_happened": found.compared,
         "decided_as_then": found.agreed,
         "openings_of_unknown_devices": found.unknown,
-        "subscribers_refused": len(found.refused_to),
-        "subscribers_allowed": len(found.given_to),
+        "entries_read": found.entries,
+        "subscribers_refused": found.refused_to,
+        "subscribers_allowed": found.given_to,
         "outcomes": outcomes,
         "rules": [_rule_data(each) for each in found.rules],
     }
@@ -102,8 +104,8 @@ def _gifts(found: Simulation) -> Iterator[str]:
             and ((before in (DONE, FREE)) != (after in (DONE, FREE)))
         )
         if number:
-            plural = "s" if len(accounts) != 1 else ""
-            yield f"{number:,} gifts of {len(accounts):,} subscriber{plural} that are {then} would be {verb}."
+            plural = "s" if accounts != 1 else ""
+            yield f"{number:,} gifts of {accounts:,} subscriber{plural} that are {then} would be {verb}."
 
 
 def _truth(found: Simulation) -> str:

@@ -64,6 +64,7 @@ class JobsRunner:
         revocations: Path | None = None,
         smtp_url: str = "",
         archiving: Archiving | None = None,
+        replay: Callable[[datetime], int] | None = None,
     ) -> None:
         self._runtime = runtime
         self._due: dict[str, float] = {}
@@ -73,6 +74,8 @@ class JobsRunner:
         if archiving is not None:
             put = partial(put_oldest_away, runtime, archiving, progress=self._go_on)
             self.jobs += (Job("put an old month away", 3600.0, put),)
+        if replay is not None:
+            self.jobs += (Job("replay under another policy", TICK_SECONDS, replay),)
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop; a fault is logged, and what failed is tried again when it is due next."""

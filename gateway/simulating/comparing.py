@@ -20,8 +20,8 @@ from gateway.store.scratch import Drawn, scratch
 
 Progress = Callable[[float], None]
 GIVEN = (DONE, FREE)
-# Of so many entries both replays take some seconds.
-SHORT = 1_000
+# Of so many entries both replays take a second or two.
+SHORT = 3_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ class Simulation:
 
     `outcomes` counts them by kind, outcome under `base` and outcome under the other; `agreed` those of `compared`
     that `base` decides as it was decided then, when another version may have been in force; `unknown` openings of
-    which nothing is kept any more.
+    which nothing is kept any more; `refused_to` and `given_to` the subscribers whose gifts only the one or only the
+    other policy refuses. `entries` were read for it, with those from before `since`.
     """
 
     base: int
@@ -61,8 +62,9 @@ class Simulation:
     compared: int = 0
     agreed: int = 0
     unknown: int = 0
-    refused_to: set[int] = field(default_factory=set)
-    given_to: set[int] = field(default_factory=set)
+    refused_to: int = 0
+    given_to: int = 0
+    entries: int = 0
     rules: tuple[RuleChange, ...] = ()
 
     @property
@@ -89,14 +91,25 @@ class Simulation:
         ]
         return sorted(found, key=lambda change: (-change[2], change[0], change[1]))
 
+
+class _Count:
+    """Counts acts into a simulation, which names nobody; whom they concern is known as long as it counts."""
+
+    def __init__(self, found: Simulation) -> None:
+        self._found = found
+        self._refused_to: set[int] = set()
+        self._given_to: set[int] = set()
+
     def note(self, act: Done, kind: Kind, before: str, after: str) -> None:
         """Count one act."""
-        self.outcomes[kind, before, after] += 1
+        found = self._found
+        found.outcomes[kind, before, after] += 1
         if act.was:
-            self.compared += 1
-            self.agreed += before == act.was
+            found.compared += 1
+            found.agreed += before == act.was
         if isinstance(act, Giving) and (before in GIVEN) != (after in GIVEN):
-            (self.refused_to if before in GIVEN else self.given_to).add(act.account)
+            (self._refused_to if before in GIVEN else self._given_to).add(act.account)
+            found.refused_to, found.given_to = len(self._refused_to), len(self._given_to)
 
 
 def simulate(
@@ -118,11 +131,14 @@ def simulate(
         # A connection of its own asks what was drawn, since the other is in the middle of its pages.
         drawn = _drawn_from(runtime, base)
         with scratch(drawn) as one, scratch(drawn) as other:
-            record = Record(real, start, now)
+            record, count = Record(real, start, now), _Count(found)
+            found.entries = replaying.count_lines(real, EVENTS, start, now)
             before, after = World(one, base.policy), World(other, candidate)
             for number, act in enumerate(record.acts()):
-                _compare(found, act, before, after)
-                if progress is not None and number % 100 == 0:
+                old, new, kind = before.replay(act), after.replay(act), _kind_of(act)
+                if kind is not None and act.at >= since:
+                    count.note(act, kind, old, new)
+                if progress is not None and number % 20 == 0:
                     progress((act.at - start) / (now - start))
             found.unknown = record.unknown
             found.rules = _rules(before, after, since)
@@ -135,13 +151,6 @@ def is_short(runtime: Runtime, days: int) -> bool:
     since = now - timedelta(days=days) - REMEMBERED
     with runtime.database.reading() as connection:
         return replaying.count_lines(connection, EVENTS, since, now) <= SHORT
-
-
-def _compare(found: Simulation, act: Done, before: World, after: World) -> None:
-    old, new = before.replay(act), after.replay(act)
-    kind = _kind_of(act)
-    if kind is not None and act.at >= found.since:
-        found.note(act, kind, old, new)
 
 
 def _kind_of(act: Done) -> Kind | None:

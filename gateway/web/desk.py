@@ -44,6 +44,7 @@ NUMBERED: Final[Mapping[str, tuple[str, str]]] = {
     "article": ("admin.article", "article_id"),
     "policy": ("policyroom.version", "number"),
     "proposal": ("policyroom.proposal", "number"),
+    "simulation": ("replays.page", "number"),
     "case": ("queue.one", "number"),
 }
 

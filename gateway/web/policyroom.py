@@ -5,17 +5,18 @@ from typing import Any
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from gateway.auditing import policyroom, proposals
+from gateway.auditing import policyroom, proposals, simulations
 from gateway.auditing.proposals import Draft
 from gateway.decision import Decision, Deny, Reason
 from gateway.policy import Policy
 from gateway.policyfile import PolicyError, is_too_long
 from gateway.simulating.comparing import is_short, simulate
-from gateway.web import asking
+from gateway.web import asking, replays
 from gateway.web.admin import reason_given, restored
 from gateway.web.guards import at_the_desk, me
 from gateway.web.policydraft import DAYS, Sent, instant_of, is_twice, sent
 from gateway.web.policyshowing import (
+    shown_asked,
     shown_comparison,
     shown_policy_words,
     shown_proposal,
@@ -35,9 +36,11 @@ def room() -> Response:
     """Show the policy in force, what is proposed, and every version."""
     found = policyroom.room(state().runtime)
     proposers = [each.proposed_by for each in found.versions] + [each.proposed_by for each in found.proposals]
-    names = policyroom.names_of(state().runtime, proposers)
+    asked = simulations.latest(state().runtime)
+    names = policyroom.names_of(state().runtime, proposers + [each.asked_by for each in asked])
     text = render_template(
         "admin/policy.html",
+        replays=[shown_asked(each, names) for each in asked],
         in_force=shown_version(found.in_force, names),
         sections=shown_policy_words(found.policy),
         proposals=[shown_proposal(each, names) for each in found.proposals],
@@ -81,8 +84,14 @@ def withdraw_version(number: int) -> Response:
 
 @bp.get("/new")
 def new() -> Response:
-    """Show the form for another policy, begun with the text of a version or of a proposal."""
+    """Show the form for another policy, begun with the text of a version, a proposal or a replay."""
     runtime = state().runtime
+    replayed = request.args.get("simulation", type=int)
+    if replayed is not None:
+        shown = simulations.show(runtime, min(max(replayed, 0), 2**62))
+        if isinstance(shown, Deny):
+            return refused(shown)
+        return _form(Sent(name=shown.asked.name, text=shown.asked.text))
     from_proposal = request.args.get("proposal", type=int)
     if from_proposal is not None:
         again = policyroom.proposal_page(runtime, min(max(from_proposal, 0), 2**62))
@@ -103,6 +112,8 @@ def draft() -> Response:
     if is_too_long(form.text):
         return _form(form, Deny(Reason.POLICY_TOO_LARGE), checked=True)
     try:
+        if request.form.get("step") == "simulate":
+            return replays.begun(form.name, form.text, form.days)
         return _propose(form) if request.form.get("step") == "propose" else _form(form, checked=True)
     except PolicyError as fault:
         return _form(form, Deny(Reason.POLICY_INVALID), problems=fault)
@@ -116,9 +127,13 @@ def proposal(number: int, error: Deny | None = None) -> Response:
         return refused(found)
     one, compared, stands = found
     days = request.args.get("days", 0, type=int)
+    asked = simulations.latest(state().runtime, of=one.digest)
+    people = [one.proposed_by, one.decided_by, *(each.asked_by for each in asked)]
+    names = policyroom.names_of(state().runtime, people)
     text = render_template(
         "admin/policy_proposal.html",
-        proposal=shown_proposal(one, policyroom.names_of(state().runtime, [one.proposed_by, one.decided_by])),
+        proposal=shown_proposal(one, names),
+        replays=[shown_asked(each, names) for each in asked],
         mine=one.proposed_by == asking.actor().name,
         stands=stands,
         compared=shown_comparison(compared),
@@ -205,7 +220,7 @@ def _form(
 
 
 def _simulated(candidate: Policy, days: int) -> dict[str, Any] | None:
-    """Replay the last days where that takes no longer than a page may; else say that the command line does."""
+    """Replay the last days where that takes no longer than a page may; else say what takes its place."""
     if days not in DAYS:
         return None
     runtime = state().runtime

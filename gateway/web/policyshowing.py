@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from gateway.auditing.policyroom import Compared, PolicyVersion, Proposal
+from gateway.auditing.simulations import Asked
 from gateway.decision import Reason
 from gateway.policy import Policy
 from gateway.policydiff import differences, group_of
@@ -77,6 +78,13 @@ def shown_proposal(found: Proposal, people: Mapping[str, str]) -> dict[str, Any]
     return shown | urls | who
 
 
+def shown_asked(found: Asked, people: Mapping[str, str]) -> dict[str, Any]:
+    """Show a replay that was asked for; `people` says what accounts are called."""
+    names = ("id", "name", "text", "digest", "days", "asked_at", "state", "begun", "begun_at", "percent")
+    shown = {name: getattr(found, name) for name in (*names, "ended_at", "is_open")}
+    return shown | {"by": called(found.asked_by, people), "by_url": page_of(found.asked_by)}
+
+
 def shown_comparison(compared: Compared) -> dict[str, Any]:
     """Show what a policy changes: a pair of sentences for each thing, and the keys that differ with their values."""
     return {
@@ -104,11 +112,10 @@ def _changes(compared: Compared) -> Iterator[dict[str, Any]]:
 def shown_simulation(found: Simulation) -> dict[str, Any]:
     """Show a simulation: for each kind of act what it came to under both policies, and what rules did."""
     kinds = [{"title": KINDS[kind], "rows": rows} for kind in Kind if (rows := list(_rows(found, kind)))]
-    names = ("base", "since", "until", "compared", "agreed", "unknown", "differs")
+    counts = ("compared", "agreed", "unknown", "refused_to", "given_to", "entries")
+    names = ("base", "since", "until", "differs", *counts)
     return {name: getattr(found, name) for name in names} | {
         "kinds": kinds,
-        "refused_to": len(found.refused_to),
-        "given_to": len(found.given_to),
         "refused": _turned(found, given_before=True),
         "allowed": _turned(found, given_before=False),
         "rules": [_rule(each) for each in found.rules if each.before is not None or each.after is not None],

@@ -498,6 +498,21 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         _("The text lacks a plan that accounts have. From then on they could give nothing."),
         _("Put the plan back, or confirm below that you mean it. Nothing was changed."),
     ),
+    Reason.SIMULATION_UNKNOWN: Wording(
+        _("There is no such replay"),
+        _("No replay has this number, or it is so old that it was dropped."),
+        _("The policy room lists the latest ones."),
+    ),
+    Reason.SIMULATION_OPEN: Wording(
+        _("Another replay is under way"),
+        _("One is done at a time, so that those who read and give notice nothing of it."),
+        _("Wait until it has ended, or stop it; the policy room shows how far it is."),
+    ),
+    Reason.SIMULATION_ENDED: Wording(
+        _("This replay has ended"),
+        _("It was done, given up or stopped before."),
+        _("Its page says what it came to."),
+    ),
     Reason.PROPOSAL_UNKNOWN: Wording(
         _("There is no such proposal"),
         _("No proposal has this number."),
@@ -678,6 +693,8 @@ DONE: Final[Mapping[str, Lazy]] = {
     "policy_alone": _("The policy is set to apply. Until then it can be withdrawn."),
     "policy_approved": _("The policy is approved and applies from its time on."),
     "policy_rejected": _("The proposal is rejected."),
+    "replay_asked": _("The replay is asked for. This page says how far it is."),
+    "replay_stopped": _("The replay is stopped."),
     "policy_withdrawn": _("It is withdrawn and will not apply."),
     "licence_moved": _("The request is moved on."),
     "case_taken": _("The case is yours."),

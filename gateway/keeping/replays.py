@@ -1,0 +1,117 @@
+"""Doing the replay that an admin asked for: under a lease, telling how far it is, and begun anew where it was broken off."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.keeping.leases import Lease
+from gateway.ledger import GATEWAY, Entry, Event
+from gateway.policy import parse
+from gateway.runtime import Runtime
+from gateway.simulating import kept
+from gateway.simulating.comparing import Simulation, simulate
+from gateway.store import simulations
+from gateway.store.entries import append_entry
+from gateway.store.simulations import DONE, FAILED, GIVEN_UP, Asked
+
+LEASE = "simulation"
+# Whatever breaks one off so often, such as a lack of memory, would do so for ever.
+BEGUN_AT_MOST = 3
+NOTED_EVERY_SECONDS = 2.0
+
+log = structlog.get_logger()
+
+
+class _BrokenOffError(Exception):
+    """A replay is not to go on: it was stopped, its process is to end, or another process has it."""
+
+
+def _always() -> bool:
+    return True
+
+
+def work_off(runtime: Runtime, may_go_on: Callable[[], bool] = _always) -> int:
+    """Do the replay that waits or was broken off, if there is one and nobody else does it; returns how many were done.
+
+    `may_go_on` is asked every few seconds. What is broken off by it, or because the database is away (raises
+    SQLAlchemyError), stays to be begun anew; any other fault ends it as failed.
+    """
+    lease = Lease(runtime, LEASE)
+    if not lease.held(runtime.clock()):
+        return 0
+    try:
+        asked = _begun(runtime)
+        return 0 if asked is None else _done(runtime, asked, _Watch(runtime, lease, asked.id, may_go_on))
+    finally:
+        lease.release()
+
+
+def _begun(runtime: Runtime) -> Asked | None:
+    now = runtime.clock()
+    with runtime.database.transaction() as connection:
+        asked = simulations.find_open(connection)
+        if asked is None or (
+            asked.begun < BEGUN_AT_MOST and simulations.begin_simulation(connection, asked.id, now)
+        ):
+            return asked
+    _end(runtime, asked, GIVEN_UP, None)
+    return None
+
+
+def _done(runtime: Runtime, asked: Asked, watch: "_Watch") -> int:
+    log.info("replay_begun", simulation=asked.id, days=asked.days, before=asked.begun)
+    try:
+        candidate = parse(asked.text, name=asked.name)
+        found = simulate(runtime, candidate, days=asked.days, progress=watch.note)
+    except _BrokenOffError:
+        log.info("replay_broken_off", simulation=asked.id)
+        return 0
+    except SQLAlchemyError:
+        raise
+    except (
+        Exception
+    ):  # Whatever it is, it would be met again: who asked has to be told that nothing comes of it.
+        log.exception("replay_failed", simulation=asked.id)
+        _end(runtime, asked, FAILED, None)
+        return 0
+    _end(runtime, asked, DONE, found)
+    log.info("replay_done", simulation=asked.id, entries=found.entries)
+    return 1
+
+
+def _end(runtime: Runtime, asked: Asked, state: str, found: Simulation | None) -> None:
+    now = runtime.clock()
+    about: dict[str, str | int] = {"digest": asked.digest, "days": asked.days, "state": state}
+    if found is not None:
+        about |= {"base": found.base, "entries": found.entries}
+    result = "" if found is None else kept.spelled(found)
+    with runtime.database.transaction() as connection:
+        if simulations.end_simulation(connection, asked.id, state, now, result=result):
+            line = Entry(now, GATEWAY, Event.SIMULATION_ENDED, f"simulation:{asked.id}", detail=about)
+            append_entry(connection, line)
+
+
+class _Watch:
+    """Notes how far a replay is, and breaks it off where it is not to go on."""
+
+    def __init__(self, runtime: Runtime, lease: Lease, number: int, may_go_on: Callable[[], bool]) -> None:
+        self._runtime = runtime
+        self._lease = lease
+        self._number = number
+        self._may_go_on = may_go_on
+        self._noted_at = time.monotonic()
+
+    def note(self, part: float) -> None:
+        """Note which part is done, every few seconds; raises _BrokenOffError."""
+        if time.monotonic() - self._noted_at < NOTED_EVERY_SECONDS:
+            return
+        self._noted_at = time.monotonic()
+        now: datetime = self._runtime.clock()
+        if not self._may_go_on() or not self._lease.held(now):
+            raise _BrokenOffError
+        with self._runtime.database.transaction() as connection:
+            if not simulations.note_progress(connection, self._number, min(int(part * 100), 99)):
+                raise _BrokenOffError
