@@ -412,6 +412,7 @@ def test_a_backup_that_is_none_is_told_in_one_line(terminal: Terminal) -> None:
 def test_the_jobs_are_done_once_unless_another_does_them(terminal: Terminal, runtime: Runtime) -> None:
     said = terminal.done("jobs", "run", "--once")
     assert "forget openers: 0\n" in said
+    assert "replay under another policy: 0\n" in said
     assert said.endswith("every job was done once\n")
     until = datetime.now(UTC) + timedelta(minutes=1)
     with runtime.database.transaction() as connection:

@@ -24,6 +24,7 @@ from gateway.simulating.comparing import simulate
 from gateway.simulating.kept import read, spelled
 from gateway.store import accounts
 from gateway.store.accounts import Account
+from gateway.store.simulations import begin_simulation
 from tests.house import House
 from tests.test_simulating import TEXT, a_busy_day, give, open_link, policy
 
@@ -285,3 +286,34 @@ def test_a_process_is_begun_where_one_is_asked_for_and_one_at_a_time(
         assert time.monotonic() < end
         time.sleep(0.05)
     assert ada.look(number).asked.is_open
+
+
+def test_it_is_done_in_a_process_of_its_own_and_anew_once_the_lease_of_a_killed_one_ran_out(
+    house: House, ada: Admin, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (
+        ("DATABASE_URL", database_url),
+        ("VAR", house.folder),
+        ("KEYS", house.folder / "keys.json"),
+    ):
+        monkeypatch.setenv(f"GATEWAY_{name}", str(value))
+    process = Replayer(house.runtime, (sys.executable, "-m", "gateway.cli", "jobs", "replay"))
+    number = number_of(ada.ask())
+    assert process.begin(house.clock.now) == 1
+    assert process.begin(house.clock.now) == 0
+    end = time.monotonic() + 60
+    while ada.look(number).asked.is_open:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    process.close()
+    assert ada.look(number).asked.state == "done"
+    # A lease that was left by a process that was killed runs out by itself; until then nothing else is begun.
+    number = number_of(ada.ask())
+    left = Lease(house.runtime, replays.LEASE)
+    assert left.held(house.clock.now)
+    with house.runtime.database.transaction() as connection:
+        assert begin_simulation(connection, number, house.clock.now)
+    assert process.begin(house.clock.now) == 0
+    house.clock.forward(seconds=31)
+    assert work_off(house.runtime) == 1
+    assert (ada.look(number).asked.state, ada.look(number).asked.begun) == ("done", 2)

@@ -82,7 +82,11 @@ def test_one_at_a_time_and_an_admin_stops_it(sign_in: Callable[[int], Person], s
     second = ada.act(NEW, step="simulate", text=FIVE, name="five.toml", days="30")
     assert second.status_code == 409
     assert "Another replay is under way" in second.text
-    assert f'action="{page}/stop"' in second.text
+    assert "gifts = 5" in second.text
+    once_more = ada.act(REPLAYS, replay=page.rpartition("/")[2])
+    assert once_more.status_code == 409
+    assert "Another replay is under way" in once_more.text
+    assert f'action="{page}/stop"' in once_more.text
     assert olga.act(f"{page}/stop").status_code == 403
     assert ada.act(f"{page}/stop").status_code == 303
     assert "An admin stopped it" in ada.see(page).text

@@ -113,7 +113,8 @@ def draft() -> Response:
         return _form(form, Deny(Reason.POLICY_TOO_LARGE), checked=True)
     try:
         if request.form.get("step") == "simulate":
-            return replays.begun(form.name, form.text, form.days)
+            answer = replays.begun(form.name, form.text, form.days)
+            return _form(form, answer, checked=True) if isinstance(answer, Deny) else answer
         return _propose(form) if request.form.get("step") == "propose" else _form(form, checked=True)
     except PolicyError as fault:
         return _form(form, Deny(Reason.POLICY_INVALID), problems=fault)

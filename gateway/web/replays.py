@@ -57,12 +57,14 @@ def ask() -> Response:
         shown = simulations.show(runtime, min(max(again, 0), 2**62))
         if isinstance(shown, Deny):
             return refused(shown)
-        return begun(shown.asked.name, shown.asked.text, shown.asked.days)
+        one = shown.asked
+        return _or_the_open_one(begun(one.name, one.text, one.days))
     number = request.form.get("proposal", 0, type=int)
     proposal = policyroom.proposal_page(runtime, min(max(number, 0), 2**62))
     if isinstance(proposal, Deny):
         return refused(proposal)
-    return begun(proposal[0].name, proposal[0].text, request.form.get("days", 0, type=int))
+    days = request.form.get("days", 0, type=int)
+    return _or_the_open_one(begun(proposal[0].name, proposal[0].text, days))
 
 
 @bp.post("/<row:number>/stop")
@@ -74,12 +76,14 @@ def stop(number: int) -> Response:
     return page(number, answer) if answer.reason is Reason.SIMULATION_ENDED else refused(answer)
 
 
-def begun(name: str, text: str, days: int) -> Response:
-    """Ask for a replay and lead to its page, or to that of the one which is under way; raises PolicyError."""
+def begun(name: str, text: str, days: int) -> Response | Deny:
+    """Ask for a replay and lead to its page; returns the Deny where another one is under way. Raises PolicyError."""
     wanted = Wanted(name, text, days if days in DAYS else DAYS[1])
     answer = simulations.ask(state().runtime, asking.actor(), me(), wanted)
     if not isinstance(answer, Deny):
         return redirect(url_for("replays.page", number=answer, done="replay_asked"), 303)
-    if answer.reason is Reason.SIMULATION_OPEN:
-        return page(int(answer.detail["simulation"]), answer)
-    return refused(answer)
+    return answer if answer.reason is Reason.SIMULATION_OPEN else refused(answer)
+
+
+def _or_the_open_one(answer: Response | Deny) -> Response:
+    return page(int(answer.detail["simulation"]), answer) if isinstance(answer, Deny) else answer
