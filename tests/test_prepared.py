@@ -1,18 +1,17 @@
 """Statements run by the driver itself do what SQLAlchemy would: the same rows, the same errors, the same listeners."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import DateTime, bindparam, event, insert, select, update
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import bindparam, event, insert, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
-from gateway.models import Instant, account, article, gift
+from gateway.models import account, article, gift
 from gateway.runtime import DATABASE_AWAY
 from gateway.store.prepared import Prepared
-from tests.house import NOON, House
+from tests.house import House
 
 NEWCOMER = {
     "email": "new@example.com",
@@ -72,21 +71,6 @@ def test_an_instant_without_a_zone_is_refused_here_too(house: House) -> None:
             Prepared(query).rows(connection, {"since": datetime(2026, 7, 1)})  # noqa: DTZ001 - The fault itself.
         with pytest.raises(StatementError, match="must be aware"):
             connection.execute(query, {"since": datetime(2026, 7, 1)})  # noqa: DTZ001
-
-
-def test_an_instant_is_spelled_and_read_in_sqlite_as_sqlalchemy_does() -> None:
-    ours = sqlite.dialect()
-    theirs = DateTime().dialect_impl(ours)
-    spell, told = Instant().bind_processor(ours), theirs.bind_processor(ours)
-    read = Instant().result_processor(ours, None)
-    for each in (NOON, datetime(970, 1, 1, tzinfo=UTC), datetime(2026, 7, 1, 12, 0, 0, 9, tzinfo=UTC)):
-        text = spell(each)
-        assert text == told(each.replace(tzinfo=None))
-        assert read(text) == each
-        assert spell(each.astimezone(timezone(timedelta(hours=2)))) == text
-    assert (spell(None), read(None)) == (None, None)
-    with pytest.raises(ValueError, match="must be aware"):
-        spell(datetime(2026, 7, 1))  # noqa: DTZ001 - The fault itself.
 
 
 def test_who_listens_for_statements_is_told(house: House) -> None:
