@@ -26,7 +26,11 @@ log = structlog.get_logger()
 
 
 class _BrokenOffError(Exception):
-    """A replay is not to go on: it was stopped, its process is to end, or another process has it."""
+    """A replay is not to go on: an admin stopped it, or another process has it."""
+
+
+class _ToldToEndError(_BrokenOffError):
+    """The process that does a replay is to end."""
 
 
 def _always() -> bool:
@@ -36,8 +40,9 @@ def _always() -> bool:
 def work_off(runtime: Runtime, may_go_on: Callable[[], bool] = _always) -> int:
     """Do the replay that waits or was broken off, if there is one and nobody else does it; returns how many were done.
 
-    `may_go_on` is asked every few seconds. What is broken off by it, or because the database is away (raises
-    SQLAlchemyError), stays to be begun anew; any other fault ends it as failed.
+    `may_go_on` is asked every few seconds; where it says no, the replay waits again. What is broken off otherwise, as
+    by a database that is away (raises SQLAlchemyError), is begun anew, three times at most; any other fault ends it
+    as failed.
     """
     lease = Lease(runtime, LEASE)
     if not lease.held(runtime.clock()):
@@ -66,7 +71,10 @@ def _done(runtime: Runtime, asked: Asked, watch: "_Watch") -> int:
     try:
         candidate = parse(asked.text, name=asked.name)
         found = simulate(runtime, candidate, days=asked.days, progress=watch.note)
-    except _BrokenOffError:
+    except _BrokenOffError as why:
+        if isinstance(why, _ToldToEndError):
+            with runtime.database.transaction() as connection:
+                simulations.put_back(connection, asked.id)
         log.info("replay_broken_off", simulation=asked.id)
         return 0
     except SQLAlchemyError:
@@ -110,7 +118,9 @@ class _Watch:
             return
         self._noted_at = time.monotonic()
         now: datetime = self._runtime.clock()
-        if not self._may_go_on() or not self._lease.held(now):
+        if not self._may_go_on():
+            raise _ToldToEndError
+        if not self._lease.held(now):
             raise _BrokenOffError
         with self._runtime.database.transaction() as connection:
             if not simulations.note_progress(connection, self._number, min(int(part * 100), 99)):

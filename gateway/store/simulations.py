@@ -1,5 +1,6 @@
 """What admins asked to be replayed: added, begun, told how far it is, ended once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 
@@ -75,6 +76,12 @@ def begin_simulation(connection: Connection, number: int, now: datetime) -> bool
     return _change(connection, number, begun)
 
 
+def put_back(connection: Connection, number: int) -> bool:
+    """Let one wait again whose process was told to end, as if it had not been begun; False where it has ended."""
+    begun = {"state": WAITING, "begun": simulation.c.begun - 1, "begun_at": None, "percent": 0}
+    return _change(connection, number, begun)
+
+
 def note_progress(connection: Connection, number: int, percent: int) -> bool:
     """Note how far one is; False where it has ended meanwhile."""
     return _change(connection, number, {"percent": percent})
@@ -94,6 +101,6 @@ def drop_simulations(connection: Connection, *, kept: int) -> int:
     return connection.execute(delete(simulation).where(old, ~_OPEN)).rowcount
 
 
-def _change(connection: Connection, number: int, values: dict[str, object]) -> bool:
+def _change(connection: Connection, number: int, values: Mapping[str, object]) -> bool:
     statement = update(simulation).where(simulation.c.id == number, _OPEN).values(**values)
     return connection.execute(statement).rowcount > 0
