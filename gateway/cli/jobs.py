@@ -68,12 +68,13 @@ def run_jobs(settings: Settings) -> None:
 
 @jobs.command(hidden=True)
 def replay() -> None:
-    """Do the replay that an admin asked for at the desk; `gateway jobs run` begins this where one is wanted."""
+    """Do the replay that an admin asked for at the desk; `gateway jobs run` begins this process where one waits."""
     os.nice(NICENESS)
     settings = read_settings()
     configure(settings.log_level, to=sys.stdout)
     stop, parent = _stopped_by_signals(), os.getppid()
     with opened() as runtime:
+        # Jobs that were killed cannot end this process; it then has another parent.
         work_off(runtime, lambda: not stop.is_set() and os.getppid() == parent)
 
 

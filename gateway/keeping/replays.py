@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from datetime import datetime
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -29,7 +28,7 @@ class _BrokenOffError(Exception):
     """A replay is not to go on: an admin stopped it, or another process has it."""
 
 
-class _ToldToEndError(_BrokenOffError):
+class _ToldToEndError(Exception):
     """The process that does a replay is to end."""
 
 
@@ -41,8 +40,8 @@ def work_off(runtime: Runtime, may_go_on: Callable[[], bool] = _always) -> int:
     """Do the replay that waits or was broken off, if there is one and nobody else does it; returns how many were done.
 
     `may_go_on` is asked every few seconds; where it says no, the replay waits again. What is broken off otherwise, as
-    by a database that is away (raises SQLAlchemyError), is begun anew, three times at most; any other fault ends it
-    as failed.
+    by a database that is away (raises SQLAlchemyError), is begun anew and given up after the third time; any other
+    fault ends it as failed.
     """
     lease = Lease(runtime, LEASE)
     if not lease.held(runtime.clock()):
@@ -58,10 +57,10 @@ def _begun(runtime: Runtime) -> Asked | None:
     now = runtime.clock()
     with runtime.database.transaction() as connection:
         asked = simulations.find_open(connection)
-        if asked is None or (
-            asked.begun < BEGUN_AT_MOST and simulations.begin_simulation(connection, asked.id, now)
-        ):
-            return asked
+        if asked is None:
+            return None
+        if asked.begun < BEGUN_AT_MOST:
+            return asked if simulations.begin_simulation(connection, asked.id, now) else None
     _end(runtime, asked, GIVEN_UP, None)
     return None
 
@@ -71,17 +70,18 @@ def _done(runtime: Runtime, asked: Asked, watch: "_Watch") -> int:
     try:
         candidate = parse(asked.text, name=asked.name)
         found = simulate(runtime, candidate, days=asked.days, progress=watch.note)
-    except _BrokenOffError as why:
-        if isinstance(why, _ToldToEndError):
-            with runtime.database.transaction() as connection:
-                simulations.put_back(connection, asked.id)
+    except _ToldToEndError:
+        with runtime.database.transaction() as connection:
+            simulations.put_back(connection, asked.id)
+        log.info("replay_broken_off", simulation=asked.id)
+        return 0
+    except _BrokenOffError:
         log.info("replay_broken_off", simulation=asked.id)
         return 0
     except SQLAlchemyError:
         raise
-    except (
-        Exception
-    ):  # Whatever it is, it would be met again: who asked has to be told that nothing comes of it.
+    except Exception:
+        # Whatever it is, it would be met again: who asked has to be told that nothing comes of it.
         log.exception("replay_failed", simulation=asked.id)
         _end(runtime, asked, FAILED, None)
         return 0
@@ -113,14 +113,13 @@ class _Watch:
         self._noted_at = time.monotonic()
 
     def note(self, part: float) -> None:
-        """Note which part is done, every few seconds; raises _BrokenOffError."""
+        """Note which part is done, every few seconds; raises _BrokenOffError or _ToldToEndError."""
         if time.monotonic() - self._noted_at < NOTED_EVERY_SECONDS:
             return
         self._noted_at = time.monotonic()
-        now: datetime = self._runtime.clock()
         if not self._may_go_on():
             raise _ToldToEndError
-        if not self._lease.held(now):
+        if not self._lease.held(self._runtime.clock()):
             raise _BrokenOffError
         with self._runtime.database.transaction() as connection:
             if not simulations.note_progress(connection, self._number, min(int(part * 100), 99)):
