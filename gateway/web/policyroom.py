@@ -24,6 +24,7 @@ from gateway.web.policyshowing import (
     shown_version,
 )
 from gateway.web.refusals import refused, status_of
+from gateway.web.rows import asked_row
 from gateway.web.state import state
 
 bp = Blueprint("policyroom", __name__, url_prefix="/admin/policy")
@@ -86,15 +87,15 @@ def withdraw_version(number: int) -> Response:
 def new() -> Response:
     """Show the form for another policy, begun with the text of a version, a proposal or a replay."""
     runtime = state().runtime
-    replayed = request.args.get("simulation", type=int)
+    replayed = request.args.get("simulation", type=asked_row)
     if replayed is not None:
-        shown = simulations.show(runtime, min(max(replayed, 0), 2**62))
+        shown = simulations.show(runtime, replayed)
         if isinstance(shown, Deny):
             return refused(shown)
         return _form(Sent(name=shown.asked.name, text=shown.asked.text))
-    from_proposal = request.args.get("proposal", type=int)
+    from_proposal = request.args.get("proposal", type=asked_row)
     if from_proposal is not None:
-        again = policyroom.proposal_page(runtime, min(max(from_proposal, 0), 2**62))
+        again = policyroom.proposal_page(runtime, from_proposal)
         if isinstance(again, Deny):
             return refused(again)
         return _form(Sent(name=again[0].name, text=again[0].text, reason=again[0].because))
@@ -113,7 +114,7 @@ def draft() -> Response:
         return _form(form, Deny(Reason.POLICY_TOO_LARGE), checked=True)
     try:
         if request.form.get("step") == "simulate":
-            answer = replays.begun(form.name, form.text, form.days)
+            answer = replays.asked_for(form.name, form.text, form.days)
             return _form(form, answer, checked=True) if isinstance(answer, Deny) else answer
         return _propose(form) if request.form.get("step") == "propose" else _form(form, checked=True)
     except PolicyError as fault:

@@ -14,6 +14,7 @@ from gateway.web.guards import at_the_desk, me
 from gateway.web.policydraft import DAYS
 from gateway.web.policyshowing import shown_asked, shown_simulation
 from gateway.web.refusals import refused, status_of
+from gateway.web.rows import asked_row
 from gateway.web.state import state
 
 bp = Blueprint("replays", __name__, url_prefix="/admin/policy/replays")
@@ -52,19 +53,19 @@ def page(number: int, error: Deny | None = None) -> Response:
 @bp.post("")
 def ask() -> Response:
     """Ask for a replay of a proposal's text, or once more of one that was replayed."""
-    runtime, again = state().runtime, request.form.get("replay", type=int)
+    runtime, again = state().runtime, request.form.get("replay", type=asked_row)
     if again is not None:
-        shown = simulations.show(runtime, min(max(again, 0), 2**62))
+        shown = simulations.show(runtime, again)
         if isinstance(shown, Deny):
             return refused(shown)
         one = shown.asked
-        return _or_the_open_one(begun(one.name, one.text, one.days))
-    number = request.form.get("proposal", 0, type=int)
-    proposal = policyroom.proposal_page(runtime, min(max(number, 0), 2**62))
+        return _or_the_open_one(asked_for(one.name, one.text, one.days))
+    number = request.form.get("proposal", 0, type=asked_row)
+    proposal = policyroom.proposal_page(runtime, number)
     if isinstance(proposal, Deny):
         return refused(proposal)
     days = request.form.get("days", 0, type=int)
-    return _or_the_open_one(begun(proposal[0].name, proposal[0].text, days))
+    return _or_the_open_one(asked_for(proposal[0].name, proposal[0].text, days))
 
 
 @bp.post("/<row:number>/stop")
@@ -76,7 +77,7 @@ def stop(number: int) -> Response:
     return page(number, answer) if answer.reason is Reason.SIMULATION_ENDED else refused(answer)
 
 
-def begun(name: str, text: str, days: int) -> Response | Deny:
+def asked_for(name: str, text: str, days: int) -> Response | Deny:
     """Ask for a replay and lead to its page; returns the Deny where another one is under way. Raises PolicyError."""
     wanted = Wanted(name, text, days if days in DAYS else DAYS[1])
     answer = simulations.ask(state().runtime, asking.actor(), me(), wanted)

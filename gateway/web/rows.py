@@ -35,6 +35,12 @@ def install(app: Flask) -> None:
     app.url_map.converters |= {"row": Row, "reference": Reference, "network": Network}
 
 
+def asked_row(text: str) -> int:
+    """Read a number that is asked for as a row's: 0, which none has, for what none can have; raises ValueError."""
+    number = int(text)
+    return number if 1 <= number <= LARGEST else 0
+
+
 def row(text: str) -> int:
     """Read a row's number from a query; raises ValueError for what is none."""
     if not re.fullmatch(r"[0-9]{1,16}", text) or not 1 <= int(text) <= LARGEST:
