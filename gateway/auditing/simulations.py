@@ -23,8 +23,6 @@ __all__ = ["Asked", "Shown", "Wanted", "ask", "latest", "show", "stop"]
 LISTED = 10
 # Each holds a policy's text; their entries stay in the log.
 KEPT = 50
-# Who does the jobs has this lease.
-JOBS = "jobs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +64,11 @@ def ask(runtime: Runtime, actor: Actor, admin: Account, wanted: Wanted) -> int |
         if under_way is not None:
             refusal = Deny(Reason.SIMULATION_OPEN, detail={"simulation": under_way.id})
             return _refused(connection, actor, refusal, under_way.id, now)
-        values = {
-            "name": wanted.name,
-            "text": wanted.text,
-            "days": wanted.days,
-            "digest": digest(wanted.text),
-        }
-        number = simulations.add_simulation(connection, asked_at=now, asked_by=actor.name, **values)
-        simulations.drop_simulations(connection, kept=KEPT)
         about: dict[str, str | int] = {"digest": digest(wanted.text), "days": wanted.days}
+        number = simulations.add_simulation(
+            connection, name=wanted.name, text=wanted.text, asked_at=now, asked_by=actor.name, **about
+        )
+        simulations.drop_simulations(connection, kept=KEPT)
         append_entry(
             connection, Entry(now, actor, Event.SIMULATION_ASKED, f"simulation:{number}", detail=about)
         )
@@ -107,7 +101,7 @@ def show(runtime: Runtime, number: int) -> Shown | Deny:
         found = simulations.find_simulation(connection, number)
         if found is None:
             return Deny(Reason.SIMULATION_UNKNOWN)
-        served = leases.find_holder(connection, JOBS, now) is not None
+        served = leases.find_holder(connection, leases.JOBS, now) is not None
     return Shown(found, kept.read(found.result) if found.result else None, served)
 
 

@@ -23,10 +23,10 @@ from gateway.keeping.revocations import RevocationsError, export_revocations
 from gateway.link import UNSERVED_CLAIM_LIFE
 from gateway.runtime import NoPolicyError, Runtime
 from gateway.sealkeys import SealKeyError
-from gateway.store import gifts, idempotency, months, readings, upkeep
+from gateway.store import gifts, idempotency, leases, months, readings, upkeep
 from gateway.verify import UnreadableError
 
-LEASE = "jobs"
+LEASE = leases.JOBS
 LEASE_LIFE = LIFE
 TICK_SECONDS = 5.0
 IDEMPOTENCY_LIFE = timedelta(hours=24)

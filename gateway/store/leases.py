@@ -8,6 +8,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.models import lease
 
+# Held by the process that does the jobs; the desk looks whether there is one.
+JOBS = "jobs"
+
 
 def take_lease(connection: Connection, name: str, holder: str, *, now: datetime, until: datetime) -> bool:
     """Take a lease that is free, or ran out by `now`, or renew one's own; False while another holds it.
