@@ -209,7 +209,7 @@ BOOK: Mapping[Event, About] = MappingProxyType(
             "digest, days",
         ),
         Event.SIMULATION_ENDED: About(
-            "A replay that an admin asked for was done, failed or was stopped; with the version it was compared with.",
+            "A replay that an admin asked for was done, failed, was given up or was stopped; once done with the version it was compared with.",
             "gateway, admin",
             SIMULATION,
             "digest, days, state, base, entries",

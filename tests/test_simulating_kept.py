@@ -122,8 +122,6 @@ def _rule(each: RuleChange) -> str:
     counts = [
         "never" if one is None else f"{one.firings} on {one.people}" for one in (each.before, each.after)
     ]
-    return (
-        ""
-        if counts == ["never"] * 2
-        else f"{each.rule}: {counts[0]} > {counts[1]}, {each.held_before} > {each.held_after}"
-    )
+    if counts == ["never", "never"]:
+        return ""
+    return f"{each.rule}: {counts[0]} > {counts[1]}, {each.held_before} > {each.held_after}"

@@ -51,8 +51,8 @@ class Simulation:
 
     `outcomes` counts them by kind, outcome under `base` and outcome under the other; `agreed` those of `compared`
     that `base` decides as it was decided then, when another version may have been in force; `unknown` openings of
-    which nothing is kept any more; `refused_to` and `given_to` the subscribers whose gifts only the one or only the
-    other policy refuses. `entries` were read for it, with those from before `since`.
+    which nothing is kept any more; `refused_to` how many subscribers have gifts that the other policy alone refuses,
+    `given_to` how many have gifts that `base` alone refuses. `entries` were read for it, with those from before `since`.
     """
 
     base: int

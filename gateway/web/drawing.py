@@ -39,7 +39,10 @@ def place(name: str) -> Markup:
 
 @dataclass(frozen=True, slots=True)
 class _Drawn:
-    """A page as drawn, in UTF-8: its pieces, every other of them empty for the place of `gaps` that goes there."""
+    """A page as drawn, in UTF-8: its pieces, every other of them empty for the place of `gaps` that goes there.
+
+    `names` are the places that it has, each once.
+    """
 
     pieces: tuple[bytes, ...]
     gaps: tuple[str, ...]
