@@ -46,9 +46,7 @@ class Instant(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is not None and value.tzinfo is None:
-            raise ValueError(f"an instant must be aware, got the naive {value.isoformat()}")
-        return value
+        return None if value is None else _aware(value)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return None if value is None else value.astimezone(UTC)
@@ -60,12 +58,16 @@ class Instant(TypeDecorator[datetime]):
         return _from_text if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
 
 
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError(f"an instant must be aware, got the naive {value.isoformat()}")
+    return value
+
+
 def _as_text(value: datetime | None) -> str | None:
     if value is None:
         return None
-    if value.tzinfo is None:
-        raise ValueError(f"an instant must be aware, got the naive {value.isoformat()}")
-    return value.astimezone(UTC).isoformat(" ", "microseconds").removesuffix("+00:00")
+    return _aware(value).astimezone(UTC).isoformat(" ", "microseconds").removesuffix("+00:00")
 
 
 def _from_text(value: str | None) -> datetime | None:

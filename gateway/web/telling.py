@@ -24,7 +24,7 @@ STAMP: Final[Mapping[str, str]] = {"en": "d MMM y, HH:mm:ss", "de": "dd.MM.y, HH
 # The clock within these patterns, longest first.
 CLOCKS: Final = ("HH:mm:ss", "HH:mm")
 _CLOCK: Final = "@"
-_DAY: Final = len("2026-01-31")
+_DAY_LENGTH: Final = len("2026-01-31")
 MONTH: Final[Mapping[str, str]] = {"en": "MMMM y", "de": "MMMM y"}
 
 
@@ -37,7 +37,7 @@ def _time_element(value: datetime, pattern: str, language: str, zone: str, *, sh
     # Written in one go and from a few texts, since every gift has an end of its own; what is around is escaped.
     local = value.astimezone(_zone(zone))
     written = local.isoformat(timespec="seconds")
-    day, clock = written[:_DAY], written[_DAY + 1 : _DAY + 1 + _clock_length(pattern)]
+    day, clock = written[:_DAY_LENGTH], written[_DAY_LENGTH + 1 :][: _clock_length(pattern)]
     # On a day on which clocks are changed, noon's name for the zone need not be the instant's.
     hour = (local, local.utcoffset()) if _changes_clocks(day, zone) else None
     before, after = _around_clock(day, hour, pattern, language, zone, short_zone=short_zone)
