@@ -145,6 +145,16 @@ def test_an_older_version_never_replaces_a_newer(
     assert article(runtime, first.article_id).headline == "A headline"
 
 
+def test_a_file_that_states_no_version_opens_no_way_to_older_ones(runtime: Runtime, folder: Path) -> None:
+    first = import_one(runtime, ninjs(folder, version="3"))
+    assert import_one(runtime, ninjs(folder, version="0", headline="Silent")).outcome is Outcome.UPDATED
+    assert import_one(runtime, ninjs(folder, version="0", headline="Silent")).outcome is Outcome.UNCHANGED
+    for older in ("1", "2"):
+        assert import_one(runtime, ninjs(folder, version=older, headline="Old")).outcome is Outcome.UNCHANGED
+    assert article(runtime, first.article_id).headline == "Silent"
+    assert import_one(runtime, ninjs(folder, version="4", headline="New")).outcome is Outcome.UPDATED
+
+
 def test_a_correction_under_the_same_version_is_taken(runtime: Runtime, folder: Path) -> None:
     import_one(runtime, ninjs(folder, version="2"))
     assert import_one(runtime, ninjs(folder, version="2", headline="Corrected")).outcome is Outcome.UPDATED

@@ -93,6 +93,8 @@ def test_a_link_is_made_and_handed_back_and_another_costs_a_credit(sam: Person) 
     [
         ("giftable = false, not_giftable_because = 'It is an agency text.'", "It is an agency text."),
         ("embargo_until = '2031-11-12 09:00:00+00:00'", "12 November 2031"),
+        ("embargo_until = '9999-12-31 23:59:59+00:00'", "31 December 9999"),
+        ("expires_at = '0001-01-01 00:00:00+00:00'", "1 January 1"),
         ("free = true", "Everybody can open this address."),
     ],
 )

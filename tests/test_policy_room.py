@@ -3,7 +3,7 @@
 import io
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ import pytest
 from flask import Flask
 
 from gateway.app import build_app
+from gateway.keeping.policies import propose_policy
+from gateway.ledger import OPERATOR
 from gateway.settings import Settings
 from gateway.store import accounts, proposals
 from tests.people import Person, signed_in
@@ -68,6 +70,18 @@ def digest_on(person: Person, number: int) -> str:
     found = re.search(r'name="digest" value="([0-9a-f]{64})"', person.see(f"{ROOM}/proposals/{number}").text)
     assert found is not None
     return found[1]
+
+
+def test_a_version_for_the_calendars_last_second_can_be_looked_at(
+    sign_in: Callable[[int], Person], site: Site
+) -> None:
+    last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    propose_policy(site.runtime, OPERATOR, FIVE, name="five.toml", at=last)
+    olga = sign_in(OLGA)
+    for page in (ROOM, f"{ROOM}/versions/2"):
+        answer = olga.see(page)
+        assert answer.status_code == 200
+        assert "31 December 9999" in answer.text or "31 Dec 9999" in answer.text
 
 
 def test_the_room_says_every_figure_in_both_languages(sign_in: Callable[[int], Person]) -> None:

@@ -39,6 +39,36 @@ def test_an_instant_is_written_as_the_locale_writes_it(instant: datetime, zone: 
         assert write(instant) == f'<time datetime="{machine}">{escape(expected)}</time>'
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Europe/London", "America/New_York", "Pacific/Kiritimati"])
+@pytest.mark.parametrize("instant", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)])
+def test_the_first_and_the_last_instant_of_the_calendar_can_be_written(instant: datetime, zone: str) -> None:
+    speak(Speech("en", NullTranslations(), zone))
+    machine = instant.isoformat(timespec="seconds").replace("+00:00", "Z")
+    for write in (telling.moment, telling.stamp, telling.day, telling.long_day):
+        assert f'datetime="{machine}"' in write(instant)
+    try:
+        instant.astimezone(ZoneInfo(zone))
+    except OverflowError:
+        assert "(Coordinated Universal Time)" in telling.moment(instant), "the zone has no such hour"
+
+
+@pytest.mark.parametrize(
+    ("instant", "zone"),
+    [
+        # Put back at midnight to 23:00, so that the day's last hour comes twice; put forward at midnight to 1:00.
+        (datetime(2024, 10, 26, 23, 30, tzinfo=UTC), "America/Nuuk"),
+        (datetime(2024, 10, 27, 0, 30, tzinfo=UTC), "America/Nuuk"),
+        (datetime(2026, 4, 23, 22, 30, tzinfo=UTC), "Africa/Cairo"),
+        (datetime(2026, 10, 29, 20, 30, tzinfo=UTC), "Africa/Cairo"),
+        (datetime(2026, 10, 29, 21, 30, tzinfo=UTC), "Africa/Cairo"),
+    ],
+)
+def test_an_hour_that_midnight_doubles_or_leaves_out_is_named_as_it_is(instant: datetime, zone: str) -> None:
+    speak(Speech("en", NullTranslations(), zone))
+    expected = format_datetime(instant, telling.MOMENT["en"], tzinfo=ZoneInfo(zone), locale="en_GB")
+    assert str(escape(expected)) in telling.moment(instant)
+
+
 def test_a_stamp_names_its_zone_to_the_second() -> None:
     speak(Speech("en", NullTranslations(), "Europe/London"))
     assert "25 Oct 2026, 01:59:59 BST<" in telling.stamp(datetime(2026, 10, 25, 0, 59, 59, tzinfo=UTC))

@@ -23,6 +23,7 @@ WITHHELD = "Its source withholds it for now."
 CANCELED = "Its source has cancelled it."
 STATED = "Its source states that it was withdrawn."
 _LIFTED_BY_SOURCE = {WITHHELD, STATED}
+NOT_STATED = 0
 OLDER = "an older version than the one held, which stays"
 STAYS_WITHDRAWN = "the text is updated, but the article stays withdrawn: {because}"
 
@@ -51,7 +52,7 @@ def keep(act: Act, found: Story | Withdrawal) -> Kept:
         return _add(act, found)
     if _is_older(found.source_version, found.updated_at, held):
         return Outcome.UNCHANGED, OLDER, held.id
-    if found.digest() == held.digest and found.source_version == held.source_version:
+    if found.digest() == held.digest and found.source_version in (NOT_STATED, held.source_version):
         return Outcome.UNCHANGED, "", held.id
     return _replace(act, found, held)
 
@@ -72,6 +73,8 @@ def _replace(act: Act, story: Story, held: articles.Held) -> Kept:
     rights, because = _rights_after(story, held)
     # A later version that no longer states when the first came out does not move the article to a later day.
     text = _text(story, published_at=story.published_at or held.published_at or story.updated_at)
+    # One that states no version does not open the way to the older ones again.
+    text = replace(text, source_version=story.source_version or held.source_version)
     articles.replace_article(act.connection, held.id, text, rights, withdrawn_because=because, now=act.now)
     articles.replace_pictures(act.connection, held.id, story.pictures)
     event = Event.ARTICLE_RIGHTS_CHANGED if rights != held.rights else Event.ARTICLE_CHANGED

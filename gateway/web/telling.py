@@ -35,7 +35,7 @@ def _zone(name: str) -> ZoneInfo:
 
 def _time_element(value: datetime, pattern: str, language: str, zone: str, *, short_zone: bool) -> Markup:
     # Written in one go and from a few texts, since every gift has an end of its own; what is around is escaped.
-    local = value.astimezone(_zone(zone))
+    local, zone = _local(value, zone)
     written = local.isoformat(timespec="seconds")
     day, clock = written[:_DAY_LENGTH], written[_DAY_LENGTH + 1 :][: _clock_length(pattern)]
     # On a day on which clocks are changed, noon's name for the zone need not be the instant's.
@@ -43,6 +43,14 @@ def _time_element(value: datetime, pattern: str, language: str, zone: str, *, sh
     before, after = _around_clock(day, hour, pattern, language, zone, short_zone=short_zone)
     machine = value.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00")
     return Markup(f'<time datetime="{machine}Z">{before}{clock}{after}</time>')  # noqa: S704
+
+
+def _local(value: datetime, zone: str) -> tuple[datetime, str]:
+    """Tell the time in a zone, and which one it is: UTC for the calendar's first and last hours, which others lack."""
+    try:
+        return value.astimezone(_zone(zone)), zone
+    except OverflowError:
+        return value.astimezone(UTC), "UTC"
 
 
 @cache
@@ -53,7 +61,9 @@ def _clock_length(pattern: str) -> int:
 @lru_cache(maxsize=4096)
 def _changes_clocks(day: str, zone: str) -> bool:
     begins = datetime.fromisoformat(day).replace(tzinfo=_zone(zone))
-    return begins.utcoffset() != (begins + timedelta(days=1)).utcoffset()
+    # The later of two last seconds, where the clocks are put back at midnight.
+    ends = begins.replace(hour=23, minute=59, second=59, fold=1)
+    return begins.utcoffset() != ends.utcoffset()
 
 
 @lru_cache(maxsize=4096)
