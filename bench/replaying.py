@@ -15,6 +15,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 from bench.measuring import Spread
+from bench.traffic.town import STORY
 from gateway.accounts import Account
 from gateway.articles.importing import import_stories
 from gateway.articles.markdown import parse_markdown
@@ -43,19 +44,6 @@ ARTICLES = 200
 ACTS_A_GIVER = 40
 # Of ten gifts one is read by many, as a link that is posted somewhere.
 READERS = (1, 1, 1, 1, 2, 2, 2, 3, 3, 9)
-STORY = """+++
-id = "story-{number:03}"
-headline = "Story {number:03}"
-standfirst = "What the harbour office knows."
-byline = "Ada Reporter"
-section = "Life"
-language = "en"
-+++
-
-The first paragraph is for everybody.
-
-{rest}
-"""
 POLICY = "ft.toml"
 
 
@@ -179,7 +167,10 @@ def tighter() -> Policy:
 def _people(weeks: Weeks, givers: int) -> None:
     rest = "Twice a day somebody reads the water off a board. " * 40
     stories = [
-        (Path(f"{number}.md"), parse_markdown(STORY.format(number=number, rest=rest)))
+        (
+            Path(f"{number}.md"),
+            parse_markdown(STORY.format(number=number, middle=rest, last="and high water at six.")),
+        )
         for number in range(1, ARTICLES + 1)
     ]
     weeks.articles = [
