@@ -98,7 +98,7 @@ class HmacSigner(Signer):
     def sign(self, value: str | bytes) -> bytes:
         """Sign a value in one step; a page carries several stamps."""
         signed = value.encode() if isinstance(value, str) else value
-        return b"%b.%b" % (signed, base64_encode(hmac.digest(self._derived, signed, "sha256")))
+        return b"%b.%b" % (signed, base64_encode(self.algorithm.get_signature(self._derived, signed)))
 
 
 class LinkSigner:
@@ -184,6 +184,17 @@ def standing_for_a_holder(gift: Gift, now: datetime) -> Decision:
     if isinstance(decision, Deny) and decision.reason is Reason.GIFT_FROZEN and gift.spread:
         return Permit()
     return decision
+
+
+def standing_at_the_desk(gift: Gift, key_ids: Container[str], now: datetime) -> Decision:
+    """Decide what whoever looks after gifts is told of one; `key_ids` are those of the keys that still verify.
+
+    A pause comes before that everybody has read, since it can be ended, and a link that no key signs opens nothing.
+    """
+    decision, pause = standing(gift, now), _unfrozen(gift, now)
+    if isinstance(decision, Deny):
+        return pause if decision.reason is Reason.GIFT_READ_UP and isinstance(pause, Deny) else decision
+    return decision if gift.key_id in key_ids else Deny(Reason.GIFT_KEY_RETIRED)
 
 
 def _unfrozen(gift: Gift, now: datetime) -> Decision:

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.accounts import Account
 from gateway.auditing.acts import Word
+from gateway.auditing.log import GiftStory, gift_story
 from gateway.auditing.ruling import lift, replace_gift, ruling
 from gateway.decision import Deny, Permit, Reason
 from gateway.firing import REMEMBERED
@@ -16,7 +17,7 @@ from gateway.guard import Mode
 from gateway.keeping.policies import propose_policy
 from gateway.keys import digest
 from gateway.ledger import OPERATOR, account_actor
-from gateway.link import Gift
+from gateway.link import Gift, standing_at_the_desk
 from gateway.policy import Policy
 from gateway.reading.claiming import Claimed, Press, claim_gift, confirm_reading
 from gateway.reading.opening import Straight, open_card, recognise
@@ -200,6 +201,10 @@ def test_who_took_a_gift_up_reads_on_after_a_rule_froze_it_for_others(house: Hou
     spread(house, issued, 95)
     assert house.value("SELECT frozen_because FROM gift") == "rule:link-networks-hard"
     holder, stranger = (visit(house, f"reader-{issued.gift.id}-{n}", f"198.{n}.0.1") for n in (0, 94))
+    told = gift_story(house.runtime, OPERATOR, issued.gift.reference)
+    assert isinstance(told, GiftStory)
+    assert isinstance(told.standing, Deny)
+    assert told.standing.reason is Reason.GIFT_FROZEN, "the desk can end a pause, but not that all have read"
     assert isinstance(open_card(house.runtime, SHELF, issued.gift.capability, holder), Straight)
     assert isinstance(read_article(house.runtime, SHELF, issued.slug, holder), Reading)
     assert isinstance(read_article(house.runtime, SHELF, issued.slug, stranger), Teaser)
@@ -209,6 +214,14 @@ def test_who_took_a_gift_up_reads_on_after_a_rule_froze_it_for_others(house: Hou
     assert isinstance(shut, Teaser), "what an admin pauses is paused for everybody"
     assert shut.ended is not None
     assert shut.ended.reason is Reason.GIFT_FROZEN
+
+
+def test_the_desk_calls_no_link_open_whose_key_was_retired(house: House) -> None:
+    gift, now = house.gift(house.subscriber(), house.article()).gift, house.clock.now
+    assert isinstance(standing_at_the_desk(gift, house.runtime.keys.signer.key_ids, now), Permit)
+    retired = standing_at_the_desk(gift, (), now)
+    assert isinstance(retired, Deny)
+    assert retired.reason is Reason.GIFT_KEY_RETIRED
 
 
 def test_an_account_is_flagged_by_its_third_spread_link(house: House) -> None:

@@ -1,7 +1,7 @@
 """Views of the desk as files, handed out in flat memory: both ends of that are entries, the last with the digest."""
 
 import json
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Container, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from gateway.auditing.bundle import CHECKPOINT, MANIFEST, Body, Form, Row, bundled, spelled_rows
 from gateway.decision import Deny
 from gateway.ledger import Actor, Entry, Event, SealedEntry, Words, spelled_instant
-from gateway.link import standing
+from gateway.link import standing_at_the_desk
 from gateway.runtime import Runtime
 from gateway.store import accounts, copies
 from gateway.store.entries import EntryFilter, append_entry
@@ -72,12 +72,12 @@ def log_view(wanted: EntryFilter) -> View:
     return View("log", said, personal, (*columns, "repeats", "leaf"), rows)
 
 
-def gifts_view(wanted: GiftView) -> View:
-    """Export gifts, oldest first; neither their links nor their givers' labels."""
+def gifts_view(wanted: GiftView, key_ids: Container[str]) -> View:
+    """Export gifts, oldest first; neither their links nor their givers' labels. `key_ids` are those that still verify."""
 
     def rows(connection: Connection, now: datetime) -> Rows:
         for line in each_gift_line(connection, wanted, now):
-            state = standing(line.gift, now)
+            state = standing_at_the_desk(line.gift, key_ids, now)
             yield {
                 "reference": line.gift.reference,
                 "state": state.reason.value if isinstance(state, Deny) else "open",

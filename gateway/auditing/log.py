@@ -7,7 +7,7 @@ from gateway.auditing.looking import note_look
 from gateway.behaviour import Behaviour, behaviour_of
 from gateway.decision import Decision, Deny, Reason
 from gateway.ledger import Actor
-from gateway.link import standing
+from gateway.link import standing_at_the_desk
 from gateway.logmonth import month_begins, next_month
 from gateway.runtime import Runtime
 from gateway.store import entries, gifts, months, openings, spread, statistics
@@ -80,6 +80,5 @@ def gift_story(runtime: Runtime, actor: Actor, reference: str) -> GiftStory | De
         min((each.claimed_at for each in opened if each.confirmed_at is not None), default=None),
         now,
     )
-    return GiftStory(
-        line, standing(line.gift, now), opened, cards, behaviour, networks, tuple(reversed(found))
-    )
+    decision = standing_at_the_desk(line.gift, runtime.keys.signer.key_ids, now)
+    return GiftStory(line, decision, opened, cards, behaviour, networks, tuple(reversed(found)))

@@ -13,7 +13,7 @@ from gateway.accounts import Account
 from gateway.auditing import EntryFilter, GiftLine, Opening, StoredEntry
 from gateway.auditing.log import GiftStory, read_log
 from gateway.decision import Deny
-from gateway.link import REFERENCE_ALPHABET, standing
+from gateway.link import REFERENCE_ALPHABET, standing_at_the_desk
 from gateway.period import Allowance
 from gateway.visitor import Visitor
 from gateway.web import asking
@@ -135,7 +135,8 @@ def shown_opening(found: Opening) -> dict[str, Any]:
 
 def shown_gift_line(line: GiftLine) -> dict[str, Any]:
     """Show a gift in a table."""
-    decision = standing(line.gift, state().runtime.clock())
+    runtime = state().runtime
+    decision = standing_at_the_desk(line.gift, runtime.keys.signer.key_ids, runtime.clock())
     names = (
         "reference",
         "issued_at",

@@ -28,7 +28,9 @@ def export_log() -> AnyResponse:
 @bp.get("/gifts/export")
 def export_gifts() -> AnyResponse:
     """Hand out the gifts that the filters find."""
-    return _export(lambda: exporting.gifts_view(gift_view(gift_filters())))
+    return _export(
+        lambda: exporting.gifts_view(gift_view(gift_filters()), state().runtime.keys.signer.key_ids)
+    )
 
 
 @bp.get("/accounts/export")
