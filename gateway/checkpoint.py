@@ -18,9 +18,13 @@ class Checkpoint:
     size: int
     root: bytes
 
-    def signed(self, keys: Sequence[Ed25519PrivateKey]) -> str:
-        """Spell the signed note. It states no time and Ed25519 draws nothing, so the same state gives the same note."""
-        text = f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+    def signed(self, keys: Sequence[Ed25519PrivateKey], *besides: str) -> str:
+        """Spell the signed note, with what it says besides in lines of their own.
+
+        It states no time and Ed25519 draws nothing, so the same state gives the same note.
+        """
+        lines = (self.origin, str(self.size), base64.b64encode(self.root).decode(), *besides)
+        text = "".join(f"{line}\n" for line in lines)
         return text + "\n" + "".join(self._line(key, text) for key in keys)
 
     def _line(self, key: Ed25519PrivateKey, text: str) -> str:

@@ -435,6 +435,7 @@ sealed_log = Table(
     Column("origin", String(200), nullable=False, unique=True),
     Column("begun_at", Instant, nullable=False),
     Column("kept", Key, nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
 )
 
 checkpoint = Table(

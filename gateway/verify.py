@@ -31,8 +31,8 @@ DASH = "— "
 ED25519 = b"\x01"
 FAULTS_TOLD = 20
 STEP = 10_000
-# In RFC 8785 a quotation mark inside a text is escaped, so these bytes stand in no text.
-BEGUN = b'"event":"log:begun"'
+# What a checkpoint may say besides, in a line of its own that is signed with it (tlog-checkpoint's extension lines).
+BEGUN, RESTORED, ARCHIVED = "begun", "restored", "archived"
 # What stands in an export in the place of an entry that is gone, and of one that is in another file.
 GONE, ELSEWHERE = NO_ENTRY = b"null\n", b"false\n"
 
@@ -171,6 +171,36 @@ class Note:
         lines = (f"{DASH}{name} {base64.b64encode(each).decode()}\n" for name, each in self.signatures)
         return self.text + "\n" + "".join(lines)
 
+    @property
+    def beginning(self) -> "Beginning | None":
+        """What it says of the log before, where it is the first of a log that goes on from another."""
+        for words in self._extensions:
+            try:
+                how, after, before, size, root = words
+                if how in {BEGUN, RESTORED} and after == "after":
+                    return Beginning(
+                        before, int(size), base64.b64decode(root, validate=True), how == RESTORED
+                    )
+            except ValueError:
+                continue
+        return None
+
+    @property
+    def receipt(self) -> "Receipt | None":
+        """What it says of a month that was put away, where it is the receipt for one."""
+        for words in self._extensions:
+            try:
+                what, month, first, stop, entries, sha256 = words
+                if what == ARCHIVED:
+                    return Receipt(month, int(first), int(stop), int(entries), sha256)
+            except ValueError:
+                continue
+        return None
+
+    @property
+    def _extensions(self) -> list[list[str]]:
+        return [line.split(" ") for line in self.text.splitlines()[3:]]
+
     def signed_by(self, keys: Iterable[bytes]) -> bool:
         """Tell whether one of these keys signed it; a bad signature under one of them spoils the rest."""
         signed = False
@@ -184,6 +214,39 @@ class Note:
                     return False
                 signed = True
         return signed
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a log's first checkpoint says of the log before: its last checkpoint, and whether a backup was restored.
+
+    A restore gives up what was sealed after the backup. A log that was begun otherwise gives up nothing.
+    """
+
+    before: str
+    size: int
+    root: bytes
+    restored: bool
+
+    def spelled(self) -> str:
+        """Spell it as a line of a checkpoint."""
+        how = RESTORED if self.restored else BEGUN
+        return f"{how} after {self.before} {self.size} {base64.b64encode(self.root).decode()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """That a month was put away: its places in the tree, how many entries of them are its own, and its file's SHA-256."""
+
+    month: str
+    first: int
+    stop: int
+    entries: int
+    sha256: str
+
+    def spelled(self) -> str:
+        """Spell it as a line of a checkpoint."""
+        return f"{ARCHIVED} {self.month} {self.first} {self.stop} {self.entries} {self.sha256}"
 
 
 def read_note(note: str) -> Note:
@@ -231,12 +294,12 @@ class Line:
 
 @dataclass(slots=True)
 class _Log:
-    """What is known of one origin: the checkpoints that agree and those that do not, and what a successor said of it."""
+    """What is known of one origin: the checkpoints that agree and those that do not, and its successors' first ones."""
 
     last: Note | None = None
     good: Note | None = None
     bad: Note | None = None
-    given_up: tuple[int, int] | None = None
+    successors: list[Note] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -251,12 +314,22 @@ class Report:
     told: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     root: bytes = b""
+    receipts: list[Receipt] = field(default_factory=list)
+    gaps: list[list[int]] = field(default_factory=list)
 
     def fault(self, words: str) -> None:
         """Note something that does not agree."""
         self.faults += 1
         if len(self.told) < FAULTS_TOLD:
             self.told.append(words)
+
+    def pass_over(self, position: int) -> None:
+        """Note a place whose entry is in another file; places that follow one another are one gap."""
+        self.elsewhere += 1
+        if self.gaps and self.gaps[-1][1] == position:
+            self.gaps[-1][1] += 1
+        else:
+            self.gaps.append([position, position + 1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,21 +361,24 @@ def examine(
     place = place or Place()
     tree = Tree(place.before.size, place.before.peaks)
     report, logs = Report(), dict[str, _Log]()
-    coming = iter(notes)
+    coming = _heard(notes, keys, place, logs, report)
     note = _judged_to(tree.size, next(coming, None), coming, tree, logs, report)
+    expected = tree.size
     for line in lines:
-        _examine_line(line, tree.size, report, logs)
+        if line.position != expected:
+            report.fault(f"position {expected} is missing; the next that is there is {line.position}")
+        _examine_line(line, report)
+        expected = line.position + 1
         tree.append(line.stored)
         if note is not None and note.size <= tree.size:
             note = _judged_to(tree.size, note, coming, tree, logs, report)
         if progress is not None and tree.size % STEP == 0:
             progress(tree.size)
     report.entries, report.root = tree.size, tree.root()
-    while note is not None:
-        _judge(note, None, logs, report)
-        note = next(coming, None)
+    _judged_to(sys.maxsize, note, coming, None, logs, report)
     if place.later is None:
         _conclude(logs, keys, report, unpublished)
+        _conclude_gaps(report)
     else:
         _conclude_month(place, place.later, logs, keys, report)
     if progress is not None:
@@ -310,58 +386,59 @@ def examine(
     return report
 
 
-def _examine_line(line: Line, expected: int, report: Report, logs: dict[str, _Log]) -> None:
-    if line.position != expected:
-        report.fault(f"position {expected} is missing; the next that is there is {line.position}")
+def _heard(
+    notes: Iterable[Note], keys: Sequence[bytes], place: Place, logs: dict[str, _Log], report: Report
+) -> Iterator[Note]:
+    """Take from checkpoints what they say of other logs and of months; yields those that lie within the place."""
+    for note in notes:
+        beginning, receipt = note.beginning, note.receipt
+        if beginning is not None:
+            logs.setdefault(beginning.before, _Log()).successors.append(note)
+        if receipt is not None and note.signed_by(keys):
+            report.receipts.append(receipt)
+        if place.later is None or place.before.size <= note.size <= place.stop:
+            yield note
+
+
+def _examine_line(line: Line, report: Report) -> None:
     if line.text is None and line.elsewhere:
-        report.elsewhere += 1
-        return
-    if line.text is None:
-        report.fault(f"{_name(line, expected)} was deleted")
-        return
-    if leaf_hash(line.text) != line.stored:
-        report.fault(f"{_name(line, expected)} is not what was sealed")
+        report.pass_over(line.position)
+    elif line.text is None:
+        report.fault(f"{_name(line)} was deleted")
+    elif leaf_hash(line.text) != line.stored:
+        report.fault(f"{_name(line)} is not what was sealed")
     elif line.beside:
-        _examine_beside(line, expected, report)
-    if BEGUN in line.text:
-        _note_successor(line.text, logs)
+        _examine_beside(line, report)
 
 
-def _name(line: Line, expected: int) -> str:
+def _name(line: Line) -> str:
     number = line.entry
     if number is None and line.text is not None:
         try:
             number = json.loads(line.text)["id"]
         except (ValueError, KeyError, TypeError):
             number = None
-    return f"position {expected}" if number is None else f"entry {number} (position {expected})"
+    return f"position {line.position}" if number is None else f"entry {number} (position {line.position})"
 
 
-def _examine_beside(line: Line, expected: int, report: Report) -> None:
+def _examine_beside(line: Line, report: Report) -> None:
     sealed = json.loads(line.text or b"{}").get("personal", {})
     for what, salt, value in line.beside:
         report.beside += 1
         if sealed.get(what) != salted(salt, value):
-            report.fault(f"{_name(line, expected)}: the {what} beside it is not what was sealed")
-
-
-def _note_successor(text: bytes, logs: dict[str, _Log]) -> None:
-    """Take from the first entry of a log which one it goes on from, from where, and what that one had published."""
-    try:
-        entry = json.loads(text)
-        detail = entry["detail"]
-        if entry["event"] == "log:begun" and "before" in detail:
-            given_up = int(detail["kept"]), int(detail["before_size"])
-            logs.setdefault(str(detail["before"]), _Log()).given_up = given_up
-    except (ValueError, KeyError, TypeError):
-        return  # Such an entry is no gateway's; as any other it has to agree with its hash.
+            report.fault(f"{_name(line)}: the {what} beside it is not what was sealed")
 
 
 def _judged_to(
-    size: int, note: Note | None, coming: Iterator[Note], tree: Tree, logs: dict[str, _Log], report: Report
+    size: int,
+    note: Note | None,
+    coming: Iterator[Note],
+    tree: Tree | None,
+    logs: dict[str, _Log],
+    report: Report,
 ) -> Note | None:
-    """Judge every checkpoint up to a size; returns the first that is larger."""
-    root = tree.root()
+    """Judge every checkpoint up to a size; returns the first that is larger. Without a tree none can be right."""
+    root = None if tree is None else tree.root()
     while note is not None and note.size <= size:
         _judge(note, root if note.size == size else None, logs, report)
         note = next(coming, None)
@@ -390,9 +467,9 @@ def _conclude(logs: dict[str, _Log], keys: Sequence[bytes], report: Report, unpu
                 )
                 break
         if log.bad is not None:
-            _tell_interval(origin, log, log.bad, report)
+            _tell_interval(origin, log, log.bad, keys, report)
     covered = max((log.good.size for log in logs.values() if log.good is not None), default=0)
-    if not logs:
+    if not report.checkpoints:
         report.fault("there is no checkpoint to hold the entries against")
     elif covered < report.entries - unpublished and not report.faults:
         report.fault(
@@ -408,7 +485,7 @@ def _conclude_month(
     report.entries -= first
     for origin, log in logs.items():
         if log.bad is not None:
-            _tell_interval(origin, log, log.bad, report, first=first)
+            _tell_interval(origin, log, log.bad, keys, report, first=first)
     if not later.signed_by(keys):
         report.fault(
             f"the checkpoint of {later.origin} at size {later.size} is signed by no key that was given"
@@ -423,9 +500,31 @@ def _conclude_month(
         )
 
 
-def _tell_interval(origin: str, log: _Log, bad: Note, report: Report, first: int = 0) -> None:
-    kept, published = log.given_up or (None, 0)
-    if kept is not None and bad.size > kept and log.last is not None and log.last.size <= published:
+def _conclude_gaps(report: Report) -> None:
+    """Hold what is said to be in another file against the receipts, which only a holder of a sealing key can write."""
+    newest = {each.month: each for each in report.receipts}
+    for first, stop in report.gaps:
+        at = first
+        for each in sorted(newest.values(), key=lambda each: each.first):
+            at = max(at, each.stop) if each.first <= at else at
+        if at < stop:
+            report.fault(
+                f"what is at positions {at} to {stop - 1} is gone, and no receipt signed by a key that was given says "
+                "that it was put away"
+            )
+    put_away = sum(each.entries for each in newest.values())
+    if report.elsewhere > put_away and not report.faults:
+        report.fault(
+            f"{report.elsewhere} entries are gone, and the receipts say that {put_away} were put away"
+        )
+
+
+def _tell_interval(
+    origin: str, log: _Log, bad: Note, keys: Sequence[bytes], report: Report, first: int = 0
+) -> None:
+    given_up = _given_up(log, bad, keys)
+    if given_up is not None:
+        kept, published = given_up
         report.remarks.append(
             f"{origin} had {published} entries; its successor goes on from the first {kept} and says so: "
             f"{published - kept} were given up"
@@ -443,15 +542,26 @@ def _tell_interval(origin: str, log: _Log, bad: Note, report: Report, first: int
     )
 
 
+def _given_up(log: _Log, bad: Note, keys: Sequence[bytes]) -> tuple[int, int] | None:
+    """Find what a restore kept of a log and how much that had published, as the successor says under a key that was given."""
+    for note in log.successors:
+        said = note.beginning
+        covers = said is not None and said.restored and log.last is not None and log.last.size <= said.size
+        if said is not None and covers and note.size < bad.size and note.signed_by(keys):
+            return note.size, said.size
+    return None
+
+
 def notes_of(path: Path) -> list[Iterator[Note]]:
     """List the checkpoints of a file, or of a folder with one folder a log: as many streams as there are logs."""
     if path.is_dir():
         folders = sorted({file.parent for file in path.rglob("*.txt")})
-        return [_notes_in(sorted(folder.glob("*.txt"))) for folder in folders]
-    return [_notes_in([path])]
+        return [notes_in(sorted(folder.glob("*.txt"))) for folder in folders]
+    return [notes_in([path])]
 
 
-def _notes_in(files: Sequence[Path]) -> Iterator[Note]:
+def notes_in(files: Sequence[Path]) -> Iterator[Note]:
+    """Yield the checkpoints that stand in some files, one file after another."""
     for file in files:
         with file.open(encoding="utf-8", newline="\n") as lines:
             yield from each_note(lines)
@@ -466,6 +576,7 @@ class Months:
     """The months that were put away, each in its file; what they hold is read in the order of the log."""
 
     def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
         spans = {path: _span(path) for path in (() if folder is None else sorted(folder.glob("*.zip")))}
         self.files = {first: path for path, (first, _) in spans.items()}
         self._spans = list(spans.values())
@@ -563,16 +674,17 @@ def verify_export(
             place = _place(archive)
             own = each_note(io.TextIOWrapper(file, "utf-8", newline="\n"))
             notes = merged([own, *(stream for each in kept for stream in notes_of(each))])
-            if place.later is not None:
-                # Other checkpoints say nothing of a month that stands alone.
-                notes = (note for note in notes if place.before.size <= note.size <= place.stop)
-            lines = export_lines(archive, place.before.size, months or Months(None))
-            return _told_elsewhere(examine(lines, notes, keys, place=place, progress=progress))
+            months = months or Months(None)
+            lines = export_lines(archive, place.before.size, months)
+            report = examine(lines, notes, keys, place=place, progress=progress)
+            return _told_elsewhere(report, None if place.later is not None else months.folder)
     except (BadZipFile, KeyError, TypeError, ValueError, EOFError) as fault:
         raise UnreadableError(f"{path}: is no export of the gateway's log, or damaged ({fault})") from None
 
 
-def _told_elsewhere(report: Report) -> Report:
+def _told_elsewhere(report: Report, archive: Path | None) -> Report:
+    for first, stop in report.gaps if archive is not None else ():
+        report.fault(f"the entries at positions {first} to {stop - 1} are in no month in {archive}")
     if report.elsewhere:
         report.remarks.append(f"{report.elsewhere} entries are in other files, and only their hashes here")
     return report

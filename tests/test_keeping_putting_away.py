@@ -11,14 +11,19 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from gateway.auditing.log import put_away_to
-from gateway.keeping import putting_away
+from gateway.checkpoint import Checkpoint
+from gateway.keeping import putting_away, rolling
+from gateway.keeping.backup import make_backup
+from gateway.keeping.beginning import After
 from gateway.keeping.proving import export_log, prove_entry, prove_history, verify_log
 from gateway.keeping.putting_away import Archive, ArchiveError, put_away
+from gateway.keeping.restore import restore_backup
 from gateway.ledger import OPERATOR, Entry, Event, Outcome, reader_actor
+from gateway.sealkeys import SealKeys
 from gateway.store import months, sealing
 from gateway.store.entries import append_entry
 from gateway.store.months import PutAway
-from gateway.verify import Months, Report, notes_of, verify_export
+from gateway.verify import Months, Report, notes_of, read_note, verify_export
 from tests.sealed import SealedLog
 
 LATER = datetime(2028, 8, 2, 9, tzinfo=UTC)
@@ -43,7 +48,8 @@ def log(sealed_log: SealedLog) -> SealedLog:
 
 
 def archive_of(log: SealedLog) -> Archive:
-    return Archive(log.house.folder / "archive", log.shelf, log.public)
+    signing = log.keys.private_keys()
+    return Archive(log.house.folder / "archive", log.shelf, log.public, signing)
 
 
 def away(log: SealedLog, before: str) -> list[PutAway]:
@@ -55,6 +61,13 @@ def away(log: SealedLog, before: str) -> list[PutAway]:
 def verified(log: SealedLog, *, archive: bool = False) -> Report:
     folder = log.house.folder / "archive" if archive else None
     return verify_log(log.house.runtime, log.shelf, log.public, archive=folder)
+
+
+def exported(log: SealedLog, months_in: Months | None = None) -> Report:
+    path = log.house.folder / "export.zip"
+    path.unlink(missing_ok=True)
+    export_log(log.house.runtime, OPERATOR, log.shelf, path, personal=True)
+    return verify_export(path, log.public, (), months=months_in)
 
 
 def test_a_month_is_put_away_and_the_log_goes_on_to_verify(log: SealedLog) -> None:
@@ -147,9 +160,8 @@ def test_proofs_are_made_after_it_as_before(log: SealedLog) -> None:
 
 def test_it_is_an_entry_of_the_log(log: SealedLog) -> None:
     (march,) = away(log, "2026-04")
-    with log.house.runtime.database.reading() as connection:
-        (detail,) = months.list_notices(connection)
-    said = json.loads(detail)
+    (notice,) = log.house.entries(Event.LOG_MONTH_ARCHIVED.value)
+    said = json.loads(notice.detail)
     assert (said["month"], said["entries"], said["sha256"]) == (
         "2026-03",
         march.entries,
@@ -157,7 +169,11 @@ def test_it_is_an_entry_of_the_log(log: SealedLog) -> None:
     )
 
 
-def test_a_month_that_no_entry_says_was_put_away_is_a_deletion(log: SealedLog) -> None:
+def test_a_month_that_was_deleted_and_only_said_to_be_put_away_is_missed(log: SealedLog) -> None:
+    """Whoever owns the database can write that entry and that row, and the sealer seals it; a receipt they cannot write."""
+    feigned = {"month": "2026-03", "entries": 33, "file": "x.zip", "sha256": (b"s" * 32).hex()}
+    with log.house.runtime.database.transaction() as connection:
+        append_entry(connection, Entry(LATER, OPERATOR, Event.LOG_MONTH_ARCHIVED, "log", detail=feigned))
     with log.behind_its_back() as do:
         do("DELETE FROM entry WHERE at < '2026-04-01'")
         do(
@@ -166,7 +182,79 @@ def test_a_month_that_no_entry_says_was_put_away_is_a_deletion(log: SealedLog) -
             at="2028-08-02 09:00:00",
             sha=b"s" * 32,
         )
-    assert "2026-03 is gone, and no entry says that it was put away" in verified(log).told
+    log.sealer.beat()
+    told = "\n".join(verified(log).told)
+    assert "what is at positions 0 to 31 is gone, and no receipt signed by a key that was given says" in told
+    assert "2026-03 is gone, and no receipt" in told
+    assert "no receipt" in "\n".join(exported(log).told)
+
+
+def test_a_receipt_covers_no_more_entries_than_were_put_away(log: SealedLog) -> None:
+    """Within a month's places lie entries of another; one of these deleted as if it had been put away is missed."""
+    away(log, "2026-04")
+    number = log.number_at(33)
+    with log.behind_its_back() as do:
+        do(f"DELETE FROM entry WHERE id = {number}")
+        do(
+            "INSERT INTO archived SELECT :number, :number + 1, month, at, 1, first, stop, file, sha256 FROM archived",
+            number=number,
+        )
+    assert "34 entries are gone, and the receipts say that 33 were put away" in verified(log).told
+    assert exported(log).faults
+
+
+def test_a_receipt_under_another_key_is_none(log: SealedLog) -> None:
+    away(log, "2026-04")
+    (receipt,) = log.shelf.folder.rglob("archived/*.txt")
+    signed = receipt.read_text()
+    other = SealKeys(log.house.folder / "other.json").private_keys()
+    note = read_note(signed)
+    assert note.receipt is not None
+    receipt.write_text(Checkpoint(note.origin, note.size, note.root).signed(other, note.receipt.spelled()))
+    assert "no receipt signed by a key that was given" in "\n".join(verified(log).told)
+    receipt.write_text(signed)
+    assert verified(log).told == []
+
+
+def test_an_export_is_held_against_the_archive_it_is_given(log: SealedLog) -> None:
+    away(log, "2026-04")
+    empty = log.house.folder / "empty"
+    empty.mkdir()
+    assert exported(log).told == []
+    assert exported(log, Months(empty)).told[0].endswith(f"are in no month in {empty}")
+
+
+def test_after_a_restore_months_are_put_away_and_verify_without_the_archive(log: SealedLog) -> None:
+    """The month in which entries were given up holds checkpoints of them; the month that tells so may be gone too."""
+    backup = log.house.folder / "backup.zip"
+    make_backup(log.house.runtime, OPERATOR, backup)
+    log.write(20, seal_each=5)
+    after = After(log.shelf.newest(), log.keys.private_keys())
+    restore_backup(log.house.runtime, OPERATOR, backup, revocations=None, replace=True, after=after)
+    log.fresh().beat()
+    log.write(20, seal_each=5)
+    log.house.clock.now = LATER.replace(year=2031)
+    log.write(2)
+    assert [each.part.month for each in away(log, "2028-09")] == ["2026-03", "2026-04", "2028-08"]
+    report = verified(log)
+    assert report.told == []
+    assert any("were given up" in remark for remark in report.remarks)
+    assert verified(log, archive=True).told == []
+    assert exported(log).told == []
+    for path in (log.house.folder / "archive").iterdir():
+        assert verify_export(path, log.public, ()).told == []
+
+
+def test_the_figures_are_held_against_what_is_left_of_the_log(log: SealedLog) -> None:
+    assert log.house.value("SELECT COUNT(*) FROM rollup WHERE day < '2026-04-01'")
+    assert rolling.check(log.house.runtime, print).differences == ()
+    away(log, "2026-04")
+    assert rolling.check(log.house.runtime, print).differences == ()
+    wrong = "INSERT INTO rollup (split, figure, day, name, count) VALUES ('plan', 'issued', '2028-08-02', 'gold', 7)"
+    with log.house.runtime.database.transaction() as connection:
+        connection.execute(text(wrong))
+    (found,) = rolling.check(log.house.runtime, print).differences
+    assert (found.counted, found.entries) == (7, 0)
 
 
 def test_a_month_that_the_policy_keeps_is_refused_and_nothing_is_put_away(log: SealedLog) -> None:

@@ -11,11 +11,12 @@ import pytest
 from sqlalchemy import text
 
 from gateway.keeping import sealing as sealing_use_case
-from gateway.keeping.beginning import AlarmError, begin_log, read_whole_tree
+from gateway.keeping.beginning import After, AlarmError, begin_log, read_whole_tree
 from gateway.keeping.publishing import PublishingError, Shelf, shelf_at
 from gateway.keeping.sealing import Sealer
 from gateway.ledger import OPERATOR, Entry, Event
 from gateway.sealkeys import SealKeyError
+from gateway.store import schema
 from gateway.store.engine import open_database
 from gateway.store.entries import append_entry
 from gateway.store.sealing import find_oldest_waiting
@@ -27,6 +28,11 @@ from tests.sealed import SealedLog, log_of
 def entry(house: House, subject: str = "key:1") -> Entry:
     """Make an entry."""
     return Entry(house.clock.now, OPERATOR, Event.KEY_ADDED, subject)
+
+
+def after(log: SealedLog) -> After:
+    """Say what a log to be begun goes on from."""
+    return After(log.shelf.newest(), log.keys.private_keys())
 
 
 def published(log: SealedLog) -> list[int]:
@@ -241,7 +247,7 @@ def test_a_new_log_names_the_one_before_and_goes_on(sealed_log: SealedLog) -> No
     sealed_log.write(4)
     house, before = sealed_log.house, sealed_log.shelf.newest()
     assert before is not None
-    origin = begin_log(house.runtime, OPERATOR, sealed_log.shelf, because="the alarm was looked into")
+    origin = begin_log(house.runtime, OPERATOR, after(sealed_log), "the alarm was looked into")
     sealed_log.write(3)
     newest = sealed_log.shelf.newest()
     assert newest is not None
@@ -252,16 +258,95 @@ def test_a_new_log_names_the_one_before_and_goes_on(sealed_log: SealedLog) -> No
     assert sealed_log.verify().told == []
 
 
+@pytest.mark.parametrize("how", ["another row", "another name", "an old first note"])
+def test_a_log_that_somebody_began_in_the_database_is_not_signed(sealed_log: SealedLog, how: str) -> None:
+    """Whoever owns the database and no sealing key cannot give up what was published, as a restore does."""
+    sealed_log.write(4)
+    house = sealed_log.house
+    if how == "an old first note":
+        begin_log(house.runtime, OPERATOR, after(sealed_log), "a first alarm")
+        sealed_log.write(3)
+    before = sealed_log.shelf.newest()
+    assert before is not None
+    with sealed_log.behind_its_back() as do:
+        if how == "another name":
+            do("UPDATE sealed_log SET origin = 'news.example/log/feigned'")
+        else:
+            do(
+                "INSERT INTO sealed_log (origin, begun_at, kept, note) SELECT :origin, begun_at, :kept, note "
+                "FROM sealed_log ORDER BY id DESC LIMIT 1",
+                origin="news.example/log/feigned",
+                kept=before.size,
+            )
+            do(
+                "INSERT INTO checkpoint SELECT (SELECT MAX(id) FROM sealed_log), size, root, made_at "
+                "FROM checkpoint ORDER BY size DESC LIMIT 1"
+            )
+    feigned = {"origin": "news.example/log/feigned", "kept": before.size, "before": before.origin}
+    feigned |= {"before_size": before.size, "before_root": before.root.hex(), "because": "restored"}
+    with house.runtime.database.transaction() as connection:
+        append_entry(connection, Entry(house.clock.now, OPERATOR, Event.LOG_BEGUN, "log", detail=feigned))
+    sealed_log.fresh()
+    _stays_stopped(sealed_log, "knows nothing: neither a restore nor `gateway audit begin` signed for it")
+    assert sealed_log.shelf.newest() == before
+
+
+def test_what_was_cut_off_stays_a_fault_under_a_new_name(sealed_log: SealedLog) -> None:
+    sealed_log.write(6, seal_each=1)
+    with sealed_log.behind_its_back() as do:
+        do("DELETE FROM checkpoint WHERE size > 4")
+        do("DELETE FROM leaf WHERE position >= 4")
+        do("DELETE FROM entry WHERE id NOT IN (SELECT entry_id FROM leaf)")
+        do("DELETE FROM entry_person WHERE entry_id NOT IN (SELECT entry_id FROM leaf)")
+        do("DELETE FROM outbox")
+    sealed_log.fresh().beat()
+    assert "truncated" in sealed_log.verify().told[0]
+    begin_log(sealed_log.house.runtime, OPERATOR, after(sealed_log), "looked into")
+    sealed_log.write(9, seal_each=1)
+    report = sealed_log.verify()
+    assert report.faults
+    assert "agree up to size 4 and no more at" in "\n".join(report.told)
+    assert report.remarks == []
+
+
+def test_a_database_that_forgot_its_log_begins_another_and_the_loss_is_told(sealed_log: SealedLog) -> None:
+    sealed_log.write(4)
+    with sealed_log.behind_its_back() as do:
+        for table in ("checkpoint", "sealed_log", "outbox", "leaf", "entry"):
+            do(f"DELETE FROM {table}")
+    sealed_log.fresh().beat()
+    sealed_log.write(2)
+    assert "truncated" in sealed_log.verify().told[0]
+
+
+def test_two_databases_that_share_a_folder_go_on_each_with_their_own(
+    sealed_log: SealedLog, tmp_path: Path, open_house: Callable[..., House]
+) -> None:
+    """A demo on another database beside the first is no alarm for either; to verify they want a folder each."""
+    sealed_log.write(2)
+    address = f"sqlite:///{tmp_path / 'other.db'}"
+    schema.upgrade(open_database(address))
+    other = open_house(address)
+    second = Sealer(other.runtime, sealed_log.keys, sealed_log.shelf)
+    for _ in range(2):
+        with other.runtime.database.transaction() as connection:
+            append_entry(connection, entry(other))
+        assert second.beat()
+        sealed_log.write(1)
+    for house in (other, sealed_log.house):
+        assert house.value("SELECT COUNT(*) FROM log_stop") == 0
+
+
 def test_a_tree_that_is_not_whole_is_not_begun_upon(sealed_log: SealedLog) -> None:
     sealed_log.write(300)
     with sealed_log.behind_its_back() as do:
         do("UPDATE node SET hash = :hash", hash=b"h" * 32)
     with pytest.raises(AlarmError, match="do not agree with its leaves; restore a backup"):
-        begin_log(sealed_log.house.runtime, OPERATOR, sealed_log.shelf, because="never mind")
+        begin_log(sealed_log.house.runtime, OPERATOR, after(sealed_log), "never mind")
     with sealed_log.behind_its_back() as do:
         do("DELETE FROM leaf WHERE position = 7")
     with pytest.raises(AlarmError, match="leaves of the tree are missing"):
-        begin_log(sealed_log.house.runtime, OPERATOR, sealed_log.shelf, because="never mind")
+        begin_log(sealed_log.house.runtime, OPERATOR, after(sealed_log), "never mind")
 
 
 def test_a_sealer_beats_until_it_is_told_to_stop(

@@ -297,7 +297,12 @@ def test_a_log_that_was_sealed_before_numbers_told_months_keeps_every_row_and_pr
                     "at": f"{year}-{month:02}-10 12:00:00+00:00"[: 19 if empty.dialect == "sqlite" else 25],
                 },
             )
+    # A column that the sealer of today wants, and which came later.
+    with empty.transaction() as connection:
+        connection.execute(text("ALTER TABLE sealed_log ADD COLUMN note TEXT NOT NULL DEFAULT ''"))
     sealer.beat()
+    with empty.transaction() as connection:
+        connection.execute(text("ALTER TABLE sealed_log DROP COLUMN note"))
     public = [public_bytes(key) for key in keys.private_keys()]
     rows = text("SELECT id, at, actor FROM entry ORDER BY id")
     with empty.reading() as connection:

@@ -10,7 +10,7 @@ from gateway import verify as verifier
 from gateway.checkpoint import public_bytes
 from gateway.cli.opening import Month, RefusedError, opened, opened_shelf, sure
 from gateway.keeping import proving
-from gateway.keeping.beginning import AlarmError, begin_log
+from gateway.keeping.beginning import After, AlarmError, begin_log
 from gateway.keeping.putting_away import Archive, put_away
 from gateway.keeping.sealkeys import list_seal_keys, retire_seal_key, rotate_seal_key
 from gateway.ledger import OPERATOR
@@ -108,9 +108,11 @@ def archive(before: str, folder: Path, keys: tuple[str, ...]) -> None:
     """
     settings = read_settings()
     public = verifier.keys_of(keys) or _own_keys(settings)
+    signing = SealKeys(settings.seal_key_file).private_keys()
+    to = Archive(folder, opened_shelf(settings), public, signing)
     done = 0
     with opened() as runtime:
-        for each in put_away(runtime, OPERATOR, Archive(folder, opened_shelf(settings), public), before):
+        for each in put_away(runtime, OPERATOR, to, before):
             done += 1
             click.echo(f"{each.part.month}: {each.entries} entries, now in {folder / each.file}")
     if not done:
@@ -170,9 +172,11 @@ def begin(reason: str, yes: bool) -> None:  # noqa: FBT001 - click hands options
     What the old checkpoints say stays as it is, and `gateway audit verify` goes on to tell it.
     """
     sure("Begin a new log over what the database holds now?", yes=yes)
+    settings = read_settings()
+    after = After(opened_shelf(settings).newest(), SealKeys(settings.seal_key_file).private_keys())
     with opened() as runtime:
         try:
-            origin = begin_log(runtime, OPERATOR, opened_shelf(read_settings()), because=reason)
+            origin = begin_log(runtime, OPERATOR, after, reason)
         except AlarmError as alarm:
             raise RefusedError(str(alarm)) from None
     click.echo(f"the log is now {origin}")

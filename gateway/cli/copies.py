@@ -6,8 +6,10 @@ import click
 
 from gateway.cli.opening import RefusedError, opened, opened_shelf, sure
 from gateway.keeping.backup import make_backup
+from gateway.keeping.beginning import After
 from gateway.keeping.restore import Restored, confirm_restore, restore_backup
 from gateway.ledger import OPERATOR
+from gateway.sealkeys import SealKeys
 from gateway.settings import read_settings
 
 File = click.Path(path_type=Path)
@@ -51,10 +53,8 @@ def restore(file: Path, revocations: Path | None, replace: bool, yes: bool) -> N
     with opened(checked=False) as runtime:
         if replace:
             sure("Give up everything the database holds now?", yes=yes)
-        published = opened_shelf(settings).newest()
-        restored = restore_backup(
-            runtime, OPERATOR, file, revocations=exported, replace=replace, published=published
-        )
+        after = After(opened_shelf(settings).newest(), SealKeys(settings.seal_key_file).private_keys())
+        restored = restore_backup(runtime, OPERATOR, file, revocations=exported, replace=replace, after=after)
     click.echo(_told(restored, exported))
 
 

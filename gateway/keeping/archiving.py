@@ -39,8 +39,8 @@ def put_oldest_away(runtime: Runtime, archiving: Archiving, now: datetime, progr
     if not old:
         return 0
     # The keys are read anew each time: one may have been added since the last.
-    public = [public_bytes(key) for key in archiving.keys.private_keys()]
-    archive = Archive(archiving.folder, archiving.shelf, public)
+    signing = archiving.keys.private_keys()
+    archive = Archive(archiving.folder, archiving.shelf, [public_bytes(key) for key in signing], signing)
     try:
         for each in put_away(runtime, GATEWAY, archive, next_month(old[0]), progress=progress):
             log.info("month_put_away", month=each.part.month, entries=each.entries, file=each.file)

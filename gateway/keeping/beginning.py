@@ -1,54 +1,101 @@
-"""The beginning of a log: under a name of its own, over the tree there is, naming the log before it."""
+"""The beginning of a log: under a name of its own, over the tree there is, naming the log before it under the sealing keys."""
 
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection
 
-from gateway.checkpoint import check_origin
-from gateway.keeping.publishing import Shelf
+from gateway.checkpoint import Checkpoint, check_origin
 from gateway.ledger import Actor, Entry, Event, Words
 from gateway.merkle import Growth, grown
 from gateway.runtime import Runtime
 from gateway.store import sealing
 from gateway.store.entries import append_entry
-from gateway.verify import Note
+from gateway.store.sealing import LogState
+from gateway.verify import Beginning, Note, UnreadableError, read_note
 
 
 class AlarmError(Exception):
     """The log is not as it was left; the text says how. Nothing more may be sealed."""
 
 
-def begin_log(
-    runtime: Runtime, actor: Actor, shelf: Shelf, *, because: str, now: datetime | None = None
-) -> str:
+@dataclass(frozen=True, slots=True)
+class After:
+    """What a log goes on from: the newest checkpoint that was published, if any, and the sealing keys that sign so.
+
+    `restored` gives up what that checkpoint covers and the tree has not.
+    """
+
+    published: Note | None = None
+    keys: Sequence[Ed25519PrivateKey] = ()
+    restored: bool = False
+
+    def first_note(self, origin: str, size: int, root: bytes) -> str:
+        """Sign the first checkpoint of a log over what it takes over; empty where there was no log before."""
+        if self.published is None:
+            return ""
+        before = self.published
+        said = Beginning(before.origin, before.size, before.root, self.restored)
+        return Checkpoint(origin, size, root).signed(self.keys, said.spelled())
+
+
+def begin_log(runtime: Runtime, actor: Actor, after: After, because: str, now: datetime | None = None) -> str:
     """Begin a log under a new name over the leaves there are, naming the one before; returns the name.
 
     For the first start, and for an operator after an alarm: the old checkpoints stay what they are.
     """
     began = now or runtime.clock()
-    before = shelf.newest()
     with runtime.database.transaction() as connection:
-        return begin_log_within(connection, actor, runtime.base_url, began, before=before, because=because)
+        return begin_log_within(connection, actor, runtime.base_url, began, after, because)
 
 
 def begin_log_within(
-    connection: Connection, actor: Actor, base_url: str, now: datetime, *, before: Note | None, because: str
+    connection: Connection, actor: Actor, base_url: str, now: datetime, after: After, because: str
 ) -> str:
-    """Begin a log within the caller's transaction; `before` is the newest checkpoint that was published.
+    """Begin a log within the caller's transaction.
 
-    Raises AlarmError where the tree that is there is not whole.
+    What it says of the log before is signed here: whoever has the database and no sealing key can begin no log that
+    goes on from another. Raises AlarmError where the tree that is there is not whole.
     """
     origin = check_origin(f"{urlsplit(base_url).netloc}/log/{secrets.token_hex(4)}")
     growth = read_whole_tree(connection)
-    kept = growth.size
-    log_id = sealing.add_log(connection, origin=origin, begun_at=now, kept=kept)
+    kept, root = growth.size, growth.root()
+    note = after.first_note(origin, kept, root)
+    log_id = sealing.add_log(connection, origin=origin, begun_at=now, kept=kept, note=note)
     if kept:
-        sealing.add_checkpoint(connection, log_id=log_id, size=kept, root=growth.root(), made_at=now)
-    about = {"origin": origin, "kept": kept, "because": because, **_named(before)}
+        sealing.add_checkpoint(connection, log_id=log_id, size=kept, root=root, made_at=now)
+    about = {"origin": origin, "kept": kept, "because": because, **_named(after.published)}
     append_entry(connection, Entry(now, actor, Event.LOG_BEGUN, "log", detail=about))
     return origin
+
+
+def read_first_note(state: LogState, published: Note, public: Sequence[bytes]) -> Note:
+    """Read the first checkpoint of a log that goes on from what was published of another.
+
+    Raises AlarmError where no holder of a sealing key signed it: then somebody began the log in the database.
+    """
+    note = _read(state.note)
+    said = None if note is None else note.beginning
+    before = None if said is None else (said.before, said.size, said.root)
+    named = before == (published.origin, published.size, published.root)
+    if note is None or not named or note.origin != state.origin or not note.signed_by(public):
+        raise AlarmError(
+            f"the database has a log {state.origin}, of which {published.origin}, published up to size "
+            f"{published.size}, knows nothing: neither a restore nor `gateway audit begin` signed for it, or the "
+            "checkpoints are another database's"
+        )
+    return note
+
+
+def _read(note: str) -> Note | None:
+    try:
+        return read_note(note)
+    except UnreadableError:
+        return None
 
 
 def _named(before: Note | None) -> Words:

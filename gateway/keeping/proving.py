@@ -17,7 +17,6 @@ from gateway.keeping.archive import new_file
 from gateway.keeping.exporting import Elsewhere, write_entries, write_notes, write_personal, write_verifier
 from gateway.keeping.publishing import Shelf
 from gateway.ledger import Actor, Entry, Event, spelled_instant
-from gateway.logmonth import month_of
 from gateway.merkle import Nodes, consistency_proof, inclusion_proof
 from gateway.runtime import Runtime
 from gateway.store import copies, months, sealing
@@ -212,11 +211,13 @@ def _put_away(connection: Connection) -> Elsewhere:
 
 
 def _examine_archive(connection: Connection, folder: Path | None, report: Report) -> None:
-    """Say which months were put away, hold each against the entry that says so, and its file against both."""
-    told = "\n".join(months.list_notices(connection))
+    """Say which months were put away, hold each against the receipt that was signed for it, and its file against both."""
+    receipts = {(each.month, each.sha256) for each in report.receipts}
     for file, each in {each.file: each for each in months.list_put_away(connection)}.items():
-        if each.sha256.hex() not in told and months.holds_month(connection, month_of(each.at)):
-            report.fault(f"{each.part.month} is gone, and no entry says that it was put away")
+        if (each.part.month, each.sha256.hex()) not in receipts:
+            report.fault(
+                f"{each.part.month} is gone, and no receipt signed by a key that was given says that it was put away"
+            )
         if folder is None:
             report.remarks.append(
                 f"{each.part.month} is in the archive, {file}; --archive FOLDER verifies it too"

@@ -10,9 +10,10 @@ from io import BufferedRandom
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from gateway.verify import DASH, Note, merged, notes_of, read_note
+from gateway.verify import DASH, Note, merged, notes_in, notes_of, read_note
 
 NEWEST = "checkpoint"
+PUT_AWAY = "archived"
 ANSWERS_WITHIN_SECONDS = 10.0
 LONGEST_NOTE = 4096
 
@@ -41,15 +42,44 @@ class Shelf:
         except (OSError, ValueError) as fault:
             raise PublishingError(f"{self.folder / NEWEST}: cannot be used ({fault})") from None
 
+    def newest_of(self, origin: str) -> Note | None:
+        """Read the newest checkpoint of one log; None where it has none here. Raises PublishingError."""
+        newest = self.newest()
+        if newest is not None and newest.origin == origin:
+            return newest
+        found = None
+        for day in sorted(self._of(origin).glob("*.txt")):
+            for note in notes_in([day]):
+                found = note
+        return found
+
+    def publish_receipt(self, note: str) -> None:
+        """Publish a signed note that a month was put away, beside the checkpoints of its log. Raises PublishingError."""
+        read = read_note(note)
+        receipt = read.receipt
+        assert receipt is not None  # noqa: S101 - That is what it was signed for.
+        # By size, so that they are read in order.
+        name = f"{read.size:020}-{receipt.month}"
+        if self.address:
+            _put(f"{self.address}/{_log(read.origin)}/{PUT_AWAY}/{name}", note)
+        file = self._of(read.origin) / PUT_AWAY / f"{name}.txt"
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            _replace(file, note)
+        except OSError as fault:
+            raise PublishingError(f"{file}: cannot be written ({fault.strerror})") from None
+
+    def _of(self, origin: str) -> Path:
+        return self.folder / _log(origin)
+
     def publish(self, note: str, at: datetime) -> None:
         """Publish a signed note; doing so again does no harm. Raises PublishingError."""
         read = read_note(note)
-        log = read.origin.rpartition("/")[2]
         if self.address:
-            for name in (f"{log}/{read.size}", NEWEST):
+            for name in (f"{_log(read.origin)}/{read.size}", NEWEST):
                 _put(f"{self.address}/{name}", note)
         try:
-            day = self.folder / log / f"{at:%Y-%m-%d}.txt"
+            day = self._of(read.origin) / f"{at:%Y-%m-%d}.txt"
             day.parent.mkdir(parents=True, exist_ok=True)
             _append(day, note)
             _replace(self.folder / NEWEST, note)
@@ -67,6 +97,10 @@ def shelf_at(where: str, folder: Path) -> Shelf:
     if urlsplit(where).scheme in {"http", "https"}:
         return Shelf(folder, where)
     return Shelf(Path(where) if where else folder)
+
+
+def _log(origin: str) -> str:
+    return origin.rpartition("/")[2]
 
 
 def _append(path: Path, note: str) -> None:

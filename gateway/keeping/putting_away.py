@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import IO
 from zipfile import ZIP_DEFLATED, ZipFile
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from gateway.checkpoint import Checkpoint
 from gateway.keeping.archive import BLOCK, new_file
 from gateway.keeping.beginning import AlarmError, read_tree
 from gateway.keeping.exporting import part, write_entries, write_notes, write_verifier
@@ -25,7 +27,7 @@ from gateway.store.engine import waiting_briefly
 from gateway.store.entries import append_entry
 from gateway.store.months import Part, PutAway
 from gateway.store.schema import first_line
-from gateway.verify import Note, Progress, verify_export
+from gateway.verify import Note, Progress, Receipt, verify_export
 
 FORMAT = 2
 # Whoever waits for the whole log's lock lets every act wait behind; so it is tried for a moment, a few times.
@@ -55,11 +57,15 @@ class _Month:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """Where months are put away: the folder, the checkpoints that prove them, and the public keys that signed these."""
+    """Where months are put away: the folder, the checkpoints that prove them, and the public keys that signed these.
+
+    `signing` are the sealing keys, under which each month gets a receipt among the checkpoints.
+    """
 
     folder: Path
     shelf: Shelf
     keys: Sequence[bytes]
+    signing: Sequence[Ed25519PrivateKey]
 
 
 def put_away(
@@ -84,6 +90,8 @@ def put_away(
             with new_file(path) as file:
                 _write(connection, month, file, archive.shelf, progress)
                 sha256 = _read_back(file, month, archive.keys, progress)
+        # Before the month goes: without its receipt it would be taken for deleted.
+        archive.shelf.publish_receipt(_receipt(month, sha256, archive.signing))
         yield from _drop(runtime, actor, month, path, sha256)
 
 
@@ -123,9 +131,20 @@ def _write(
         with part(archive, "repeats.jsonl") as repeats:
             for position, count in months.each_repeated(connection, month.parts):
                 repeats.write(json.dumps({"position": position, "count": count}).encode() + b"\n")
-        write_notes(archive, (note for note in shelf.notes() if month.first <= note.size <= month.stop))
+        write_notes(archive, _notes(month, shelf))
         write_verifier(archive)
         archive.writestr("about.json", json.dumps(_about(connection, month), indent=1))
+
+
+def _notes(month: _Month, shelf: Shelf) -> Iterator[Note]:
+    """Yield the checkpoints within a month, without those that a restore gave up: they are of entries that are gone."""
+    kept: dict[str, int] = {}
+    for note in shelf.notes():
+        said = note.beginning
+        if said is not None and said.restored:
+            kept[said.before] = note.size
+        if month.first <= note.size <= month.stop and note.size <= kept.get(note.origin, note.size):
+            yield note
 
 
 def _about(connection: Connection, month: _Month) -> dict[str, object]:
@@ -150,6 +169,12 @@ def _about(connection: Connection, month: _Month) -> dict[str, object]:
         "made_at": spelled_instant(month.read_at),
         "verify": "python verify.py FILE --key KEY, with the key from the publisher and verify.py from a release",
     }
+
+
+def _receipt(month: _Month, sha256: bytes, signing: Sequence[Ed25519PrivateKey]) -> str:
+    said = Receipt(month.name, month.first, month.stop, sum(month.entries), sha256.hex())
+    newest = month.newest
+    return Checkpoint(newest.origin, newest.size, newest.root).signed(signing, said.spelled())
 
 
 def _read_back(file: IO[bytes], month: _Month, keys: Sequence[bytes], progress: Progress | None) -> bytes:

@@ -1,6 +1,6 @@
 """Restores: a backup in the place of what a database holds, all of it or nothing, with every link shut at first."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from zipfile import ZipFile
@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from gateway.keeping.archive import BackupError, Manifest, each_row, opened
-from gateway.keeping.beginning import AlarmError, begin_log_within
+from gateway.keeping.beginning import After, AlarmError, begin_log_within
 from gateway.keeping.revocations import replay_revocations
 from gateway.ledger import Actor, Entry, Event
 from gateway.runtime import Runtime
@@ -36,11 +36,12 @@ def restore_backup(
     *,
     revocations: Path | None,
     replace: bool,
-    published: Note | None = None,
+    after: After | None = None,
 ) -> Restored:
     """Load a backup into an empty database, or with `replace` into any, in one transaction.
 
-    A new log then goes on from what the backup had sealed, and names `published`, the last checkpoint of the old.
+    A new log then goes on from what the backup had sealed, and `after` is what was published of the old, with the keys
+    to sign so: without these no verifier takes what was sealed after the backup for given up.
 
     Raises BackupError for a file that is damaged, newer than this release, or not to be loaded here, and
     RevocationsError; the database is then as it was.
@@ -61,7 +62,7 @@ def restore_backup(
             about: dict[str, str | int] = {"made_at": manifest.made_at.isoformat(), "rows": rows}
             about |= {"revocations": replayed}
             append_entry(connection, Entry(now, actor, Event.BACKUP_RESTORED, "gateway", detail=about))
-            _begin_log(runtime, connection, actor, now, published, path)
+            _begin_log(connection, actor, runtime.base_url, now, after or After(), path)
             restored = _restored(runtime, connection, manifest, now, replayed)
     runtime.policies.forget()
     return restored
@@ -107,19 +108,18 @@ def _load(connection: Connection, archive: ZipFile, manifest: Manifest, path: Pa
 
 
 def _begin_log(
-    runtime: Runtime, connection: Connection, actor: Actor, now: datetime, published: Note | None, path: Path
+    connection: Connection, actor: Actor, base_url: str, now: datetime, after: After, path: Path
 ) -> None:
     """Begin a log of another name, since the old one may have sealed what the backup does not have."""
     sealing.drop_sealed_from_outbox(connection)
-    state = sealing.find_log(connection)
+    state, published = sealing.find_log(connection), after.published
     if published is None and state is not None and state.size:
         published = Note(state.origin, state.size, state.root, "", ())
     if state is None and published is None:
         return
+    after = replace(after, published=published, restored=True)
     try:
-        begin_log_within(
-            connection, actor, runtime.base_url, now, before=published, because="restored from a backup"
-        )
+        begin_log_within(connection, actor, base_url, now, after, because="restored from a backup")
     except AlarmError as alarm:
         raise BackupError(f"{path}: its log is not whole: {alarm}") from None
 

@@ -120,10 +120,17 @@ def _counted_from(connection: Connection, counting: Counting) -> date | None:
 
 
 def check(runtime: Runtime, progress: Progress) -> Checked:
-    """Count the log beside the rollups and hold one against the other, both as they stood at one instant."""
+    """Count the log beside the rollups and hold one against the other, both as they stood at one instant.
+
+    Days of which entries were put away are left out: what was counted of them stays, and nothing can tell it anew.
+    """
     with _beside(runtime) as (connection, table):
-        state = rollups.find_state(connection)
-        Counting(runtime).expected(connection, table, state, progress)
+        state, counting = rollups.find_state(connection), Counting(runtime)
+        whole_from = _counted_from(connection, counting)
+        if whole_from is not None:
+            since = whole_from if state.since is None else max(state.since, whole_from)
+            state = RollupState(state.leaves, since)
+        counting.expected(connection, table, state, progress)
         found = rollups.differences(connection, table, state.since, limit=TOLD_AT_MOST)
     return Checked(state.leaves, tuple(Difference(*each) for each in found))
 

@@ -8,8 +8,8 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from gateway.checkpoint import Checkpoint
-from gateway.keeping.beginning import AlarmError, begin_log, read_tree
+from gateway.checkpoint import Checkpoint, public_bytes
+from gateway.keeping.beginning import After, AlarmError, begin_log, read_first_note, read_tree
 from gateway.keeping.leases import Lease
 from gateway.keeping.publishing import PublishingError, Shelf
 from gateway.keeping.rolling import Counting
@@ -97,7 +97,13 @@ class Sealer:
             state = sealing.find_log(connection)
         if state is not None:
             return state
-        begin_log(self._runtime, GATEWAY, self._shelf, because="the first start", now=now)
+        because = "the first start"
+        published = self._shelf.newest()
+        if published is not None:
+            # What it had published stays, so to whoever verifies the log is cut off.
+            because = "the database had no log"
+            log.warning("log_begun_anew", before=published.origin, published=published.size)
+        begin_log(self._runtime, GATEWAY, After(published, self._keys.private_keys()), because, now)
         return self._state(now)
 
     def _seal(self, state: LogState, now: datetime) -> int:
@@ -165,13 +171,24 @@ class Sealer:
             state = sealing.find_log(connection)
             if state is None or not state.size:
                 return
-            before = self._shelf.newest()
-            if before is not None and before.origin == state.origin:
-                if before.size == state.size and before.root == state.root:
+            published = self._shelf.newest_of(state.origin)
+            first = self._first_note(state) if published is None else None
+            before = published or first
+            if before is not None and before.size:
+                if published is not None and (before.size, before.root) == (state.size, state.root):
                     return
                 _check_consistency(connection, before, state)
+        if first is not None:
+            self._shelf.publish(first.spelled(), now)
         note = Checkpoint(state.origin, state.size, state.root).signed(self._keys.private_keys())
         self._shelf.publish(note, now)
+
+    def _first_note(self, state: LogState) -> Note | None:
+        """Read the note with which a log goes on from the newest that was published; None where none was."""
+        newest = self._shelf.newest()
+        if newest is None:
+            return None
+        return read_first_note(state, newest, [public_bytes(key) for key in self._keys.private_keys()])
 
     def _stop(self, state: LogState, because: str, now: datetime) -> None:
         """Stop the log for good and raise the alarm: in the process's log, in the log itself, at /readyz."""

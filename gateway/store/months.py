@@ -6,7 +6,6 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, or_, select, text
 
-from gateway.ledger import Event
 from gateway.logmonth import NUMBERS_A_MONTH, months_ahead, numbers_of
 from gateway.models import archived, entry, entry_person, leaf, log_part, outbox, repeat
 
@@ -142,17 +141,6 @@ def list_put_away(connection: Connection) -> list[PutAway]:
 def find_put_away_to(connection: Connection) -> str | None:
     """Find the newest month that was put away, such as 2026-05."""
     return connection.execute(select(func.max(archived.c.month))).scalar()
-
-
-def list_notices(connection: Connection) -> list[str]:
-    """List the details of the entries that say that a month was put away."""
-    found = select(entry.c.detail).where(entry.c.event == Event.LOG_MONTH_ARCHIVED.value)
-    return list(connection.execute(found).scalars())
-
-
-def holds_month(connection: Connection, month: str) -> bool:
-    """Tell whether a month still has entries here."""
-    return bool(list_parts(connection, month))
 
 
 def _months_without_room(connection: Connection) -> Iterable[int]:

@@ -19,11 +19,15 @@ _STREAMED = {"yield_per": ROWS_AT_ONCE}
 
 @dataclass(frozen=True, slots=True)
 class LogState:
-    """The log that is being sealed: its name, what it took over, why it was stopped, and its newest checkpoint."""
+    """The log that is being sealed: its name, what it took over, why it was stopped, and its newest checkpoint.
+
+    `note` is its first checkpoint, which names the log before; empty where there was none.
+    """
 
     id: int
     origin: str
     kept: int
+    note: str
     stopped_because: str | None
     size: int
     root: bytes
@@ -47,6 +51,7 @@ _LOG = (
         sealed_log.c.id,
         sealed_log.c.origin,
         sealed_log.c.kept,
+        sealed_log.c.note,
         log_stop.c.because,
         func.coalesce(_NEWEST.c.size, 0),
         _NEWEST.c.root,
@@ -91,12 +96,12 @@ _DROP_AT_ONCE = delete(outbox).where(outbox.c.entry_id == _ANY_OF_THEM)
 def find_log(connection: Connection) -> LogState | None:
     """Find the log that is being sealed; None before the first was begun."""
     row = connection.execute(_LOG).first()
-    return None if row is None else LogState(*row[:5], row[5] or b"", row[6])
+    return None if row is None else LogState(*row[:6], row[6] or b"", row[7])
 
 
-def add_log(connection: Connection, *, origin: str, begun_at: datetime, kept: int) -> int:
+def add_log(connection: Connection, *, origin: str, begun_at: datetime, kept: int, note: str = "") -> int:
     """Begin a log under a name of its own, over the first `kept` leaves that there are; returns its id."""
-    values = {"origin": origin, "begun_at": begun_at, "kept": kept}
+    values = {"origin": origin, "begun_at": begun_at, "kept": kept, "note": note}
     return int(connection.execute(insert(sealed_log).returning(sealed_log.c.id), values).scalar_one())
 
 
