@@ -82,12 +82,16 @@ class _Sha256(SigningAlgorithm):
         return hmac.digest(key, value, "sha256")
 
 
-class HmacSigner(Signer):
-    """HMAC-SHA256 of itsdangerous, which derives its key once and not with every signature."""
+class OneKeySigner(Signer):
+    """Itsdangerous' signer, which derives its key once and not with every signature; HMAC-SHA256 unless told otherwise."""
 
-    def __init__(self, secret: bytes, salt: bytes) -> None:
+    def __init__(self, secret: bytes, salt: bytes, algorithm: SigningAlgorithm | None = None) -> None:
         super().__init__(
-            secret, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256, algorithm=_Sha256()
+            secret,
+            salt=salt,
+            key_derivation="hmac",
+            digest_method=hashlib.sha256,
+            algorithm=algorithm or _Sha256(),
         )
         self._derived = super().derive_key()
 
@@ -108,7 +112,7 @@ class LinkSigner:
         """Take the keys oldest to newest; raises ValueError when there is none."""
         if not keys:
             raise ValueError("a link signer wants at least one key")
-        self._signers = {key.id: HmacSigner(key.secret, SALT) for key in reversed(keys)}
+        self._signers = {key.id: OneKeySigner(key.secret, SALT) for key in reversed(keys)}
         self.newest = keys[-1].id
 
     @property

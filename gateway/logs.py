@@ -74,8 +74,8 @@ def configure(level: str = "info", *, to: TextIO | None = None) -> None:
     logging.captureWarnings(capture=True)
 
 
-def note_request(level: int, **said: str | float) -> None:
-    """Write the line that every answer gets, past all that other lines go through.
+def note_request(level: int, said: str) -> None:
+    """Write the line that every answer gets, past all that other lines go through; `said` is the inside of its JSON.
 
     Each of its words must be one of ours or a number, for nothing is masked. A process that was not configured, as
     a test or a tool is, writes none.
@@ -83,14 +83,9 @@ def note_request(level: int, **said: str | float) -> None:
     lines = structlog.get_config()["logger_factory"]
     if not isinstance(lines, _Lines) or level < lines.least:
         return
-    at = _stamped(None, "", {})["at"]
-    words = {"at": at, "level": logging.getLevelName(level).lower(), "event": "request", **said}
+    at, name = _stamped(None, "", {})["at"], logging.getLevelName(level).lower()
     # Words of ours and numbers are JSON as they stand, and an encoder takes several times as long to say so.
-    spelt = [
-        f'"{name}": "{word}"' if isinstance(word, str) else f'"{name}": {word}'
-        for name, word in words.items()
-    ]
-    lines.stream.write(f"{{{', '.join(spelt)}}}\n")
+    lines.stream.write(f'{{"at": "{at}", "level": "{name}", "event": "request", {said}}}\n')
     lines.stream.flush()
 
 

@@ -35,15 +35,13 @@ def install(app: Flask) -> None:
         # The route's name and never the path, which may hold a token.
         endpoint = asked.endpoint or "none"
         metrics.count_request(endpoint, response.status_code, seconds)
+        method = asked.method if asked.method in METHODS else "other"
         note_request(
             # Neither is worth a line each time: what asks every few seconds, and what anybody can send without end.
             logging.DEBUG if endpoint in PROBES or "nobody" in noted else logging.INFO,
-            method=asked.method if asked.method in METHODS else "other",
-            endpoint=endpoint,
-            status=response.status_code,
-            ms=round(seconds * 1000, 1),
-            visitor=asking.visitor().value,
-            request_id=noted.get("request_id", ""),
+            f'"method": "{method}", "endpoint": "{endpoint}", "status": {response.status_code}, '
+            f'"ms": {round(seconds * 1000, 1)}, "visitor": "{asking.visitor().value}", '
+            f'"request_id": "{noted.get("request_id", "")}"',
         )
         return response
 

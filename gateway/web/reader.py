@@ -73,8 +73,8 @@ def article(slug: str) -> Response:
     if asking.visitor() is Visitor.AI_CRAWLER:
         using.note_withheld(state().runtime, asking.visit())
         return with_rights_pointer(refused(Deny(Reason.READING_BY_MACHINE), gift_link=False))
-    visit = asking.visit()
-    shown = serving.read_article(state().runtime, state().shelf, slug, visit)
+    visit, here = asking.visit(), state()
+    shown = serving.read_article(here.runtime, here.shelf, slug, visit)
     if isinstance(shown, Deny) and shown.reason is Reason.RULE_CHALLENGED:
         return pause(slug)
     if isinstance(shown, Deny):
@@ -84,7 +84,7 @@ def article(slug: str) -> Response:
     held = shown.held
     gift, places = (None, {}) if held is None else placed_gift(held.gift, held.giver)
     confirm, nonce_and_time = (None, {}) if held is None else _confirm(slug, held)
-    moving = {} if held is None else {"move_nonce": state().move_stamp.sign(slug, state().runtime.clock())}
+    moving = {} if held is None else {"move_nonce": here.move_stamp.sign(slug, here.runtime.clock())}
     reporting, copies = copying.shown_reporting(shown, visit)
     text = page(
         "reader/article.html",

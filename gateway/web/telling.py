@@ -38,11 +38,29 @@ def _time_element(value: datetime, pattern: str, language: str, zone: str, *, sh
     local, zone = _local(value, zone)
     written = local.isoformat(timespec="seconds")
     day, clock = written[:_DAY_LENGTH], written[_DAY_LENGTH + 1 :][: _clock_length(pattern)]
-    # On a day on which clocks are changed, noon's name for the zone need not be the instant's.
-    hour = (local, local.utcoffset()) if _changes_clocks(day, zone) else None
-    before, after = _around_clock(day, hour, pattern, language, zone, short_zone=short_zone)
+    around = _around_a_days_clocks(day, pattern, language, zone, short_zone)
+    if around is None:
+        hour = local, local.utcoffset()
+        around = _around_clock(day, hour, pattern, language, zone, short_zone=short_zone)
     machine = value.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00")
-    return Markup(f'<time datetime="{machine}Z">{before}{clock}{after}</time>')  # noqa: S704
+    return Markup(f'<time datetime="{machine}Z">{around[0]}{clock}{around[1]}</time>')  # noqa: S704
+
+
+@lru_cache(maxsize=4096)
+def _around_a_days_clocks(
+    day: str,
+    pattern: str,
+    language: str,
+    zone: str,
+    short_zone: bool,  # noqa: FBT001  # A name would cost each page more than the rest of the call.
+) -> tuple[str, str] | None:
+    """Write what stands before and after any hour of a day; None for a day on which clocks are changed.
+
+    On such a day noon's name for the zone need not be the instant's.
+    """
+    if _changes_clocks(day, zone):
+        return None
+    return _around_clock(day, None, pattern, language, zone, short_zone=short_zone)
 
 
 def _local(value: datetime, zone: str) -> tuple[datetime, str]:
@@ -58,7 +76,6 @@ def _clock_length(pattern: str) -> int:
     return next((len(clock) for clock in CLOCKS if clock in pattern), 0)
 
 
-@lru_cache(maxsize=4096)
 def _changes_clocks(day: str, zone: str) -> bool:
     begins = datetime.fromisoformat(day).replace(tzinfo=_zone(zone))
     # The later of two last seconds, where the clocks are put back at midnight.
