@@ -19,6 +19,7 @@ from typing import Any
 from flask import Flask, Response, render_template
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from gateway.auditing.alarm import SealAlarm
 from gateway.behaviour import Behaviour
 from gateway.decision import Deny, Reason
 from gateway.licence import Purpose
@@ -41,6 +42,7 @@ HERE = Path(__file__).resolve().parent.parent
 STATIC = HERE / "gateway" / "web" / "static"
 NOW = datetime(2026, 7, 14, 9, 41, 7, tzinfo=UTC)
 LINK = "https://ledger.example/g/AZgwX3jJcJ-Kf0a8n3TbJw.2uHc0m6rVx9yPq4sLd8eTz1kNfWbGoYiRjXa7vCt5E"
+LATE = SealAlarm(NOW - timedelta(minutes=4))
 NOTICE = {
     "en": "Please use the share button. Do not copy articles to pass them on: the text is protected by copyright. "
     "Subscribers may give up to 10 or 20 articles a month. For more rights write to licensing@ledger.example.",
@@ -549,7 +551,8 @@ def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
         "admin/log.html",
         log | {"entries": ENTRIES[:2], "put_away": NOW - timedelta(days=400)},
     )
-    yield "log-restored", "admin/log.html", log | {"entries": ENTRIES[:2], "restored": restored}
+    for name, more in (("late", {"sealing": LATE}), ("restored", {"restored": restored})):
+        yield f"log-{name}", "admin/log.html", log | {"entries": ENTRIES[:2]} | more
     giver = Thing(id=1, name="Paul Okafor", email="paul@example.org")
     story = desk | {"gift": GIFT, "article": TIDE, "giver": giver, "standing": None, "entries": ENTRIES[:6],
              "behaviour": DOUBTFUL, "openings": OPENINGS, "networks": NETWORKS, "counted": [Thing(id=n, number=n, claimed_at=NOW - timedelta(days=n)) for n in (3, 2, 1)], "cards": [("People, or machines that pass for them", 7), ("Previews", 12)]}  # fmt: skip

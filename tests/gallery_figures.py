@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask
 
+from gateway.auditing.alarm import SealAlarm
 from gateway.auditing.overview import OF_ARTICLES, ArticleFigures, Numbers, Overview
 from gateway.auditing.reporting import MonthReport, PlanQuota
 from gateway.auditing.usage import UsageLine, UsageReport
@@ -98,6 +99,11 @@ def _overviews(desk: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]
     page = desk | {"today": SPAN.until, "asked": {}}
     waiting = {"alarms": alarms({Kind.SPREADING_LINK: 2, Kind.DISPUTE: 1, Kind.LICENCE_REQUEST: 14})}
     yield "overview", "admin/overview.html", page | shown_overview(sample_overview(), PLANS) | waiting
+    stopped = SealAlarm(
+        NOW, "the tree at size 4201 does not go on from the checkpoint published at size 4200"
+    )
+    alarmed = shown_overview(sample_overview(), PLANS) | waiting | {"sealing": stopped}
+    yield "overview-stopped", "admin/overview.html", page | alarmed
     long = Span(date(2025, 8, 1), date(2026, 7, 14))
     asked = {"since": "2025-08-01", "until": "2026-07-14"}
     counting = sample_overview(long, 3, uncounted=120_000)

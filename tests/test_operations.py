@@ -106,7 +106,7 @@ def test_a_log_that_nobody_seals_is_told_and_turns_nobody_away(
     new_app: NewApp, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = new_app()
-    monkeypatch.setattr("gateway.keeping.readiness.LATE_AFTER", timedelta(0))
+    monkeypatch.setattr("gateway.auditing.alarm.LATE_AFTER", timedelta(0))
     assert readiness(app) == (200, {**WELL, "log": "late"})
     with site.runtime.database.transaction() as connection:
         log_id = sealing.add_log(connection, origin="log/1", begun_at=site.runtime.clock(), kept=0)

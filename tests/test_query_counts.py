@@ -21,6 +21,7 @@ from gateway.app import build_app
 from gateway.ledger import OPERATOR, account_actor
 from gateway.settings import Settings
 from gateway.sharing.issuing import Issued, Wish, issue_gift
+from tests.people import signed_in
 from tests.served import PASSWORD, WITHHELD, Site
 from tests.test_gift_links import BASE, Clock, confirm_nonce_in, fetch, nonce_in
 
@@ -42,6 +43,9 @@ STATEMENTS = {
     "issue retried": 7,
     "issue over the API": 16,
     "My gifts": 7,
+    # Two of each look whether the log is sealed.
+    "overview": 14,
+    "log": 9,
 }
 # PostgreSQL lets several write at once, so whom bulk rules count is held by locks, taken in a statement of their own;
 # and it writes an entry and what is personal in it in one statement where SQLite takes two.
@@ -214,3 +218,12 @@ def test_my_gifts_asks_as_often_for_ten_as_for_one(site: Site, subscriber: Flask
     with costs(site, "My gifts"):
         page = fetch(subscriber, "GET", "/gifts")
     assert page.text.count("The tide book") >= count
+
+
+@pytest.mark.parametrize(("flow", "address"), [("overview", "/admin"), ("log", "/admin/log")])
+def test_the_pages_of_the_desk_ask_as_often_however_much_happened(
+    app: Flask, site: Site, flow: str, address: str
+) -> None:
+    admin = signed_in(app, site, 2)
+    with costs(site, flow):
+        assert admin.see(address).status_code == 200

@@ -1,21 +1,19 @@
 """Whether this process can do its work just now: database, tables, policy, keys; and how the log's sealing stands."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway.auditing.alarm import find_seal_alarm
 from gateway.keeping.keys import lost_keys
 from gateway.keys import KeyFileError
 from gateway.runtime import NoPolicyError, Runtime
-from gateway.store import schema, sealing
+from gateway.store import schema
 
 OK, AWAY, MISSING, BEHIND, AHEAD = "ok", "away", "missing", "behind", "ahead"
 LATE, STOPPED, INCOMPLETE = "late", "stopped", "incomplete"
-# An entry is sealed within five seconds; several times that means that nobody seals.
-LATE_AFTER = timedelta(seconds=30)
 
 log = structlog.get_logger()
 
@@ -69,12 +67,11 @@ def _policy(runtime: Runtime, connection: Connection) -> str:
 
 
 def _log(runtime: Runtime, connection: Connection) -> str:
-    state = sealing.find_log(connection)
-    if state is not None and state.stopped_because is not None:
-        log.warning("sealing_stopped", origin=state.origin, because=state.stopped_because)
+    alarm = find_seal_alarm(connection, runtime.clock())
+    if alarm is not None and alarm.because:
+        log.warning("sealing_stopped", because=alarm.because)
         return STOPPED
-    oldest = sealing.find_oldest_waiting(connection)
-    return OK if oldest is None or runtime.clock() - oldest < LATE_AFTER else LATE
+    return OK if alarm is None else LATE
 
 
 def _completeness(runtime: Runtime, connection: Connection) -> str:

@@ -19,7 +19,7 @@ _STREAMED = {"yield_per": ROWS_AT_ONCE}
 
 @dataclass(frozen=True, slots=True)
 class LogState:
-    """The log that is being sealed: its name, what it took over, why it was stopped, and its newest checkpoint.
+    """The log that is being sealed: its name, what it took over, why and when it was stopped, and its newest checkpoint.
 
     `note` is its first checkpoint, which names the log before; empty where there was none.
     """
@@ -32,6 +32,7 @@ class LogState:
     size: int
     root: bytes
     made_at: datetime | None
+    stopped_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ _LOG = (
         func.coalesce(_NEWEST.c.size, 0),
         _NEWEST.c.root,
         _NEWEST.c.made_at,
+        log_stop.c.at,
     )
     .outerjoin(log_stop, log_stop.c.log_id == sealed_log.c.id)
     .outerjoin(_NEWEST, _NEWEST.c.log_id == sealed_log.c.id)
@@ -96,7 +98,7 @@ _DROP_AT_ONCE = delete(outbox).where(outbox.c.entry_id == _ANY_OF_THEM)
 def find_log(connection: Connection) -> LogState | None:
     """Find the log that is being sealed; None before the first was begun."""
     row = connection.execute(_LOG).first()
-    return None if row is None else LogState(*row[:6], row[6] or b"", row[7])
+    return None if row is None else LogState(*row[:6], row[6] or b"", *row[7:])
 
 
 def add_log(connection: Connection, *, origin: str, begun_at: datetime, kept: int, note: str = "") -> int:

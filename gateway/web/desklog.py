@@ -8,6 +8,7 @@ from flask import make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from gateway.auditing import EntryFilter, log
+from gateway.auditing.alarm import seal_alarm
 from gateway.decision import Deny, Reason
 from gateway.ledger import Event, Outcome
 from gateway.visitor import Visitor
@@ -50,6 +51,7 @@ def show_log() -> Response:
         reasons=[reason.value for reason in Reason],
         visitors=[visitor.value for visitor in Visitor],
         shortcuts=_shortcuts(),
+        sealing=seal_alarm(state().runtime),
         older=None if page.older is None else url_for("admin.log", before=page.older, **asked),
         newer=None if wanted.before is None else url_for("admin.log", **asked),
         error=error,

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, make_response, render_template, request, 
 
 from gateway.auditing import overview as counted
 from gateway.auditing import queue
+from gateway.auditing.alarm import seal_alarm
 from gateway.auditing.overview import OF_ARTICLES, ArticleFigures, Numbers, Overview
 from gateway.days import ONE, Span, month_span
 from gateway.decision import Deny, Reason
@@ -48,6 +49,7 @@ def overview() -> Response:
         state().runtime, span, rank=Figure(rank) if rank in OF_ARTICLES else Figure.ISSUED
     )
     shown = shown_overview(found, plan_labels()) | {"alarms": alarms(queue.alarms(state().runtime))}
+    shown |= {"sealing": seal_alarm(state().runtime)}
     text = render_template("admin/overview.html", **shown, today=today, asked=_kept(asked), error=error)
     return make_response(text, 200 if error is None else status_of(error))
 
