@@ -139,10 +139,10 @@ BOOK: Mapping[Event, About] = MappingProxyType(
         Event.ACCOUNT_SUSPENDED: About("An account may give no more.", ADMIN, ACCOUNT, "because, frozen"),
         Event.ACCOUNT_UNSUSPENDED: About("An account may give again.", ADMIN, ACCOUNT, "because, thawed"),
         Event.ACCOUNT_ACT_REFUSED: About(
-            "An act was not permitted.",
+            "An act was not permitted: `act` is the event that it would have been, `desk` for coming in there, or `form` for a form from elsewhere; the subject is what it was on.",
             "account",
-            f"{ACCOUNT}, {GIFT}, {ARTICLE}, {CASE}",
-            "role, scope, limit, length, proposal, simulation",
+            f"{COUNTED}, {CASE}, {LICENCE}, {PROPOSAL}, {VERSION}, {SIMULATION}, gateway",
+            "act, role, scope, limit, length, simulation",
         ),
         Event.SIGNED_IN: About("A person signed in.", "account", ACCOUNT),
         Event.SIGN_IN_REFUSED: About("A sign-in failed.", "account", ACCOUNT),

@@ -1,7 +1,7 @@
 """An admin's acts on accounts: suspended and let give again, credits given and taken back, signed out."""
 
 from gateway.accounts import managing, signing
-from gateway.auditing.acts import Word, permitted, refuse
+from gateway.auditing.acts import Act, Word, permitted, refuse, refuse_within
 from gateway.decision import Decision, Deny, Permit, Reason
 from gateway.ledger import Actor, Entry, Event
 from gateway.period import month_of
@@ -18,7 +18,7 @@ def suspend(
     runtime: Runtime, actor: Actor, admin: Account, account_id: int, because: str, *, freeze_links: bool
 ) -> Decision:
     """Stop an account's new gifts, and freeze its links where that is wished."""
-    decision = _on_account(runtime, actor, admin, account_id, because)
+    decision = _on_account(runtime, actor, admin, Event.ACCOUNT_SUSPENDED, account_id, because)
     if isinstance(decision, Permit):
         managing.suspend(runtime, actor, account_id, because=because.strip(), freeze_links=freeze_links)
     return decision
@@ -26,7 +26,7 @@ def suspend(
 
 def unsuspend(runtime: Runtime, actor: Actor, admin: Account, account_id: int, because: str) -> Decision:
     """Let an account give again."""
-    decision = _on_account(runtime, actor, admin, account_id, because)
+    decision = _on_account(runtime, actor, admin, Event.ACCOUNT_UNSUSPENDED, account_id, because)
     if isinstance(decision, Permit):
         managing.unsuspend(runtime, actor, account_id, because=because.strip())
     return decision
@@ -36,7 +36,8 @@ def grant_credits(
     runtime: Runtime, actor: Actor, admin: Account, account_id: int, because: str, *, credits: int
 ) -> Decision:
     """Give an account extra credits for the present month."""
-    decision = _on_credits(runtime, actor, admin, account_id, because, credits)
+    act = Act(Event.CREDITS_GRANTED, f"account:{account_id}")
+    decision = _on_credits(runtime, actor, admin, act, account_id, because, credits=credits)
     if isinstance(decision, Deny):
         return decision
     now = runtime.clock()
@@ -45,14 +46,12 @@ def grant_credits(
         if account is None:
             return Deny(Reason.ACCOUNT_UNKNOWN)
         if account.plan is None or account.erased:
-            return Deny(Reason.ACCOUNT_WITHOUT_PLAN)
+            return refuse_within(connection, actor, act, Deny(Reason.ACCOUNT_WITHOUT_PLAN), now)
         current = runtime.policies.in_force_within(connection, now)
         month = month_of(now, current.policy.publisher.zone)
         granted = allowances.grant_credits(connection, account_id, month.key, credits)
         about = _credited(credits, granted, month.key, because)
-        append_entry(
-            connection, Entry(now, actor, Event.CREDITS_GRANTED, f"account:{account_id}", detail=about)
-        )
+        append_entry(connection, Entry(now, actor, Event.CREDITS_GRANTED, act.subject, detail=about))
     return decision
 
 
@@ -60,7 +59,8 @@ def take_back_credits(
     runtime: Runtime, actor: Actor, admin: Account, account_id: int, because: str, *, credits: int
 ) -> Decision:
     """Take extra credits of the present month back, as many as are not spent: what undoes a grant."""
-    decision = _on_credits(runtime, actor, admin, account_id, because, credits)
+    act = Act(Event.CREDITS_TAKEN_BACK, f"account:{account_id}")
+    decision = _on_credits(runtime, actor, admin, act, account_id, because, credits=credits)
     if isinstance(decision, Deny):
         return decision
     now = runtime.clock()
@@ -74,12 +74,11 @@ def take_back_credits(
         granted = allowances.take_back_credits(connection, account_id, month.key, credits, plan)
         if granted is not None:
             about = _credited(credits, granted, month.key, because)
-            subject = f"account:{account_id}"
-            append_entry(connection, Entry(now, actor, Event.CREDITS_TAKEN_BACK, subject, detail=about))
+            append_entry(connection, Entry(now, actor, Event.CREDITS_TAKEN_BACK, act.subject, detail=about))
             return decision
         usage = allowances.find_usage(connection, account_id, month.key)
     left = max(0, min(usage.granted, plan + usage.granted - usage.used))
-    return refuse(runtime, actor, Deny(Reason.CREDITS_SPENT, detail={"limit": left}), on=account_id)
+    return refuse(runtime, actor, act, Deny(Reason.CREDITS_SPENT, detail={"limit": left}))
 
 
 def sign_out(runtime: Runtime, actor: Actor, admin: Account, account_id: int, word: Word) -> Decision:
@@ -87,7 +86,8 @@ def sign_out(runtime: Runtime, actor: Actor, admin: Account, account_id: int, wo
     with runtime.database.reading() as connection:
         if accounts.find_account(connection, account_id) is None:
             return Deny(Reason.ACCOUNT_UNKNOWN)
-    decision = permitted(runtime, actor, admin, because=word.because, confirmed=word.confirmed)
+    act = Act(Event.SESSIONS_ENDED, f"account:{account_id}")
+    decision = permitted(runtime, actor, admin, act, because=word.because, confirmed=word.confirmed)
     if isinstance(decision, Permit):
         signing.end_sessions(runtime, actor, account_id, because=word.because.strip())
     return decision
@@ -95,19 +95,20 @@ def sign_out(runtime: Runtime, actor: Actor, admin: Account, account_id: int, wo
 
 def sign_everyone_out(runtime: Runtime, actor: Actor, admin: Account, word: Word) -> Decision:
     """End every session there is, the admin's own among them."""
-    decision = permitted(runtime, actor, admin, because=word.because, confirmed=word.confirmed)
+    act = Act(Event.EVERYONE_SIGNED_OUT, "gateway")
+    decision = permitted(runtime, actor, admin, act, because=word.because, confirmed=word.confirmed)
     if isinstance(decision, Permit):
         signing.end_every_session(runtime, actor, because=word.because.strip())
     return decision
 
 
-def _on_credits(
-    runtime: Runtime, actor: Actor, admin: Account, account_id: int, because: str, credits: int
+def _on_credits(  # noqa: PLR0913 - Who, what, on whom, why, and how many.
+    runtime: Runtime, actor: Actor, admin: Account, act: Act, account_id: int, because: str, *, credits: int
 ) -> Decision:
-    decision = _on_account(runtime, actor, admin, account_id, because)
+    decision = _on_account(runtime, actor, admin, act.name, account_id, because)
     if isinstance(decision, Permit) and not 1 <= credits <= CREDITS_AT_ONCE:
         limits = {"limit": CREDITS_AT_ONCE}
-        return refuse(runtime, actor, Deny(Reason.CREDITS_OUT_OF_RANGE, detail=limits), on=account_id)
+        return refuse(runtime, actor, act, Deny(Reason.CREDITS_OUT_OF_RANGE, detail=limits))
     return decision
 
 
@@ -115,8 +116,11 @@ def _credited(credits: int, granted: int, period: str, because: str) -> dict[str
     return {"credits": credits, "granted": granted, "period": period, "because": because.strip()}
 
 
-def _on_account(runtime: Runtime, actor: Actor, admin: Account, account_id: int, because: str) -> Decision:
+def _on_account(
+    runtime: Runtime, actor: Actor, admin: Account, event: str, account_id: int, because: str
+) -> Decision:
     with runtime.database.reading() as connection:
         if accounts.find_account(connection, account_id) is None:
             return Deny(Reason.ACCOUNT_UNKNOWN)
-    return permitted(runtime, actor, admin, because=because, on=account_id)
+    act = Act(event, f"account:{account_id}")
+    return permitted(runtime, actor, admin, act, because=because, on=account_id)

@@ -4,6 +4,9 @@ Each wants a reason, none may be on one's own account, every one is an entry.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
 
 from gateway.decision import Decision, Deny, Permit, Reason
 from gateway.ledger import Actor, Entry, Event, Outcome
@@ -26,28 +29,41 @@ class Word:
     confirmed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """An act that is tried: the event that it would be in the log, and what it is on; "" is whoever tries it."""
+
+    name: str
+    subject: str = ""
+
+
+COMING_IN, FOREIGN_FORM = Act("desk"), Act("form")
+
+
 def admitted(runtime: Runtime, actor: Actor, account: Account) -> Decision:
     """Decide whether an account has any business at the desk; writes the refusal down."""
     if account.role not in DESK:
-        return refuse(runtime, actor, Deny(Reason.ACCOUNT_FORBIDDEN, detail={"role": account.role}))
+        return refuse(
+            runtime, actor, COMING_IN, Deny(Reason.ACCOUNT_FORBIDDEN, detail={"role": account.role})
+        )
     if account.suspended_at is not None:
-        return refuse(runtime, actor, Deny(Reason.ACCOUNT_SUSPENDED, since=account.suspended_at))
+        return refuse(runtime, actor, COMING_IN, Deny(Reason.ACCOUNT_SUSPENDED, since=account.suspended_at))
     return Permit()
 
 
-def permitted(  # noqa: PLR0913 - Who, why, on whom, on what, and that it is meant.
+def permitted(  # noqa: PLR0913 - Who, what, why, on whose account, and that it is meant.
     runtime: Runtime,
     actor: Actor,
     admin: Account,
+    act: Act,
     *,
     because: str,
     on: int | None = None,
-    subject: str = "",
     confirmed: bool = True,
 ) -> Decision:
-    """Decide whether an account may act at all, with this reason, on account `on`; writes the refusal down.
+    """Decide whether an account may do an act, with this reason, on what is of account `on`; writes the refusal down.
 
-    `subject` is what the act is on, where that is no account. A reason has 280 characters at most and is never cut. `confirmed` is asked of what cannot be undone.
+    A reason has 280 characters at most and is never cut. `confirmed` is asked of what cannot be undone.
     """
     if admin.role != "admin":
         refusal = Deny(Reason.ACCOUNT_FORBIDDEN, detail={"role": admin.role})
@@ -62,22 +78,27 @@ def permitted(  # noqa: PLR0913 - Who, why, on whom, on what, and that it is mea
         refusal = Deny(Reason.ACT_UNCONFIRMED)
     else:
         return Permit()
-    return refuse(runtime, actor, refusal, on=on, subject=subject)
+    return refuse(runtime, actor, act, refusal)
 
 
-def refuse(runtime: Runtime, actor: Actor, why: Deny, *, on: int | None = None, subject: str = "") -> Deny:
+def refuse(runtime: Runtime, actor: Actor, act: Act, why: Deny) -> Deny:
     """Write down that an account was refused an act, with what it was on; returns the refusal."""
     now = runtime.clock()
-    subject = subject or (actor.name if on is None else f"account:{on}")
-    line = Entry(now, actor, Event.ACCOUNT_ACT_REFUSED, subject, Outcome.DENY, why.reason, why.detail)
     with runtime.database.transaction() as connection:
-        append_entry(connection, line)
+        return refuse_within(connection, actor, act, why, now)
+
+
+def refuse_within(connection: Connection, actor: Actor, act: Act, why: Deny, now: datetime) -> Deny:
+    """Write down within the caller's transaction that an account was refused an act; returns the refusal."""
+    about, subject = {**why.detail, "act": str(act.name)}, act.subject or actor.name
+    line = Entry(now, actor, Event.ACCOUNT_ACT_REFUSED, subject, Outcome.DENY, why.reason, about)
+    append_entry(connection, line)
     return why
 
 
 def revoke_gift(runtime: Runtime, actor: Actor, admin: Account, reference: str, word: Word) -> Decision:
     """Withdraw anybody's gift but one's own, for good."""
-    decision = _on_gift(runtime, actor, admin, reference, word)
+    decision = _on_gift(runtime, actor, admin, Event.GIFT_REVOKED, reference, word)
     if isinstance(decision, Permit):
         answer = revoking.revoke_gift(runtime, actor, reference, because=word.because.strip())
         return answer if isinstance(answer, Deny) else decision
@@ -104,7 +125,7 @@ def give_back_reading(
     claim_id: int | None = None,
 ) -> Decision:
     """Give a wrongly counted reading of anybody's gift but one's own back: that of a claim, or the first opened."""
-    decision = _on_gift(runtime, actor, admin, reference, word)
+    decision = _on_gift(runtime, actor, admin, Event.READING_GIVEN_BACK, reference, word)
     if isinstance(decision, Permit):
         words = word.because.strip()
         return giving_back.give_back_reading(runtime, actor, reference, because=words, claim_id=claim_id)
@@ -113,7 +134,7 @@ def give_back_reading(
 
 def confirm_restore(runtime: Runtime, actor: Actor, admin: Account, because: str) -> Decision:
     """Open the links again after a restore."""
-    decision = permitted(runtime, actor, admin, because=because)
+    decision = permitted(runtime, actor, admin, Act(Event.RESTORE_CONFIRMED, "gateway"), because=because)
     if isinstance(decision, Permit):
         now = runtime.clock()
         with runtime.database.transaction() as connection:
@@ -124,20 +145,22 @@ def confirm_restore(runtime: Runtime, actor: Actor, admin: Account, because: str
     return decision
 
 
-def _on_gift(runtime: Runtime, actor: Actor, admin: Account, reference: str, word: Word) -> Decision:
+def _on_gift(
+    runtime: Runtime, actor: Actor, admin: Account, event: Event, reference: str, word: Word
+) -> Decision:
     with runtime.database.reading() as connection:
         gift = gifts.find_gift(connection, reference)
     if gift is None:
         return Deny(Reason.GIFT_UNKNOWN)
-    on, said = gift.account_id, word.because
-    subject = f"gift:{reference}"
-    return permitted(runtime, actor, admin, because=said, on=on, subject=subject, confirmed=word.confirmed)
+    act, on, said = Act(event, f"gift:{reference}"), gift.account_id, word.because
+    return permitted(runtime, actor, admin, act, because=said, on=on, confirmed=word.confirmed)
 
 
 def _set_frozen(
     runtime: Runtime, actor: Actor, admin: Account, reference: str, because: str, *, frozen: bool
 ) -> Decision:
-    decision = _on_gift(runtime, actor, admin, reference, Word(because, confirmed=True))
+    event = Event.GIFT_FROZEN if frozen else Event.GIFT_THAWED
+    decision = _on_gift(runtime, actor, admin, event, reference, Word(because, confirmed=True))
     if isinstance(decision, Deny):
         return decision
     now = runtime.clock()
@@ -154,7 +177,6 @@ def _set_frozen(
             firings.lift_firings(
                 connection, f"gift:{reference}", now=now, by=actor.name, because=because.strip()
             )
-        event = Event.GIFT_FROZEN if frozen else Event.GIFT_THAWED
         about: dict[str, str | int] = {"account": gift.account_id, "because": because.strip()}
         append_entry(connection, Entry(now, actor, event, f"gift:{reference}", detail=about))
     return decision

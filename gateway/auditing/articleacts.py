@@ -1,7 +1,7 @@
 """An admin's acts on articles: whether they may be given, withdrawn, and brought back."""
 
 from gateway.articles.closing import pay_back
-from gateway.auditing.acts import Word, permitted
+from gateway.auditing.acts import Act, Word, permitted
 from gateway.decision import Decision, Deny, Reason
 from gateway.ledger import Actor, Entry, Event
 from gateway.runtime import Runtime
@@ -14,14 +14,8 @@ def change_giving(
     runtime: Runtime, actor: Actor, admin: Account, article_id: int, word: Word, *, giftable: bool
 ) -> Decision:
     """Allow or stop gifts of an article; stopping ends the unserved gifts of this month for good and pays them back."""
-    decision = permitted(
-        runtime,
-        actor,
-        admin,
-        because=word.because,
-        subject=f"article:{article_id}",
-        confirmed=word.confirmed or giftable,
-    )
+    act, sure = _on(article_id), word.confirmed or giftable
+    decision = permitted(runtime, actor, admin, act, because=word.because, confirmed=sure)
     if isinstance(decision, Deny):
         return decision
     now = runtime.clock()
@@ -40,8 +34,8 @@ def change_giving(
 
 def withdraw_article(runtime: Runtime, actor: Actor, admin: Account, article_id: int, word: Word) -> Decision:
     """Withdraw an article for everybody; its gifts shut at once."""
-    subject, sure = f"article:{article_id}", word.confirmed
-    decision = permitted(runtime, actor, admin, because=word.because, subject=subject, confirmed=sure)
+    act, sure = _on(article_id), word.confirmed
+    decision = permitted(runtime, actor, admin, act, because=word.because, confirmed=sure)
     if isinstance(decision, Deny):
         return decision
     now = runtime.clock()
@@ -62,7 +56,7 @@ def restore_article(
     runtime: Runtime, actor: Actor, admin: Account, article_id: int, because: str
 ) -> Decision:
     """Bring a withdrawn article back; gifts that were paid back stay shut."""
-    decision = permitted(runtime, actor, admin, because=because, subject=f"article:{article_id}")
+    decision = permitted(runtime, actor, admin, _on(article_id), because=because)
     if isinstance(decision, Deny):
         return decision
     now = runtime.clock()
@@ -73,3 +67,7 @@ def restore_article(
         subject = f"article:{article_id}"
         append_entry(connection, Entry(now, actor, Event.ARTICLE_RIGHTS_CHANGED, subject, detail=about))
     return decision
+
+
+def _on(article_id: int) -> Act:
+    return Act(Event.ARTICLE_RIGHTS_CHANGED, f"article:{article_id}")

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from gateway.auditing.acts import permitted, refuse
+from gateway.auditing.acts import Act, permitted, refuse
 from gateway.case import Case, CaseAct, decide
 from gateway.decision import Decision, Deny, Permit, Reason
 from gateway.ledger import Actor, Entry, Event
@@ -100,14 +100,14 @@ def _act(runtime: Runtime, actor: Actor, admin: Account, case_id: int, step: _St
         found = cases.find_case(connection, case_id)
     if found is None:
         return Deny(Reason.CASE_UNKNOWN)
-    subject = f"case:{case_id}"
-    decision = permitted(runtime, actor, admin, because=step.because, on=found.account_id, subject=subject)
+    act = Act(EVENTS[step.act], f"case:{case_id}")
+    decision = permitted(runtime, actor, admin, act, because=step.because, on=found.account_id)
     if isinstance(decision, Deny):
         return decision
     now = runtime.clock()
     with runtime.database.transaction() as connection:
         decision = _step(connection, actor, admin, case_id, step, now)
-    return refuse(runtime, actor, decision, subject=subject) if isinstance(decision, Deny) else decision
+    return refuse(runtime, actor, act, decision) if isinstance(decision, Deny) else decision
 
 
 def _step(

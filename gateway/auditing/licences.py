@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gateway.auditing.acts import permitted
+from gateway.auditing.acts import Act, permitted
 from gateway.auditing.looking import note_look
 from gateway.decision import Decision, Deny, Reason
 from gateway.ledger import Actor, Entry, Event
@@ -62,7 +62,8 @@ def move_request(
     runtime: Runtime, actor: Actor, admin: Account, number: str, because: str, *, state: str
 ) -> Decision:
     """Put a request into another state; to where it stands already is no step. Its case in the queue goes with it."""
-    decision = permitted(runtime, actor, admin, because=because)
+    act = Act(Event.LICENCE_STATE_CHANGED, f"licence:{number}")
+    decision = permitted(runtime, actor, admin, act, because=because)
     if isinstance(decision, Deny):
         return decision
     if state not in set(State):
@@ -74,7 +75,7 @@ def move_request(
             return Deny(Reason.LICENCE_UNKNOWN)
         if licences.set_state(connection, number, state, now):
             about: dict[str, str | int] = {"from": found.state, "to": state, "because": because.strip()}
-            subject = f"licence:{number}"
-            append_entry(connection, Entry(now, actor, Event.LICENCE_STATE_CHANGED, subject, detail=about))
+            line = Entry(now, actor, Event.LICENCE_STATE_CHANGED, act.subject, detail=about)
+            append_entry(connection, line)
             follow_request(connection, actor, number, because.strip(), now, waits=state == State.NEW)
     return decision

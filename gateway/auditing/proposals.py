@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from gateway.auditing.acts import permitted
+from gateway.auditing.acts import Act, permitted, refuse, refuse_within
 from gateway.auditing.scheduling import LEAD, Scheduled, base_of, left_without_plan, same_at, schedule
 from gateway.decision import Decision, Deny, Reason
-from gateway.ledger import Actor, Entry, Event, Outcome
+from gateway.ledger import Actor, Entry, Event
 from gateway.policy import Policy, digest, parse
-from gateway.policyfile import is_too_long
+from gateway.policyfile import PolicyError, is_too_long
 from gateway.runtime import Runtime
 from gateway.store import policies, proposals
 from gateway.store.accounts import Account
@@ -48,19 +48,24 @@ def propose(runtime: Runtime, actor: Actor, admin: Account, draft: Draft, *, alo
 
     Raises PolicyError for a text that is no policy.
     """
-    decision = permitted(runtime, actor, admin, because=draft.because)
+    act = Act(Event.POLICY_PROPOSED)
+    decision = permitted(runtime, actor, admin, act, because=draft.because)
     if isinstance(decision, Deny):
         return decision
     if is_too_long(draft.text):
-        return Deny(Reason.POLICY_TOO_LARGE)
-    policy = parse(draft.text, name=draft.name)
+        return refuse(runtime, actor, act, Deny(Reason.POLICY_TOO_LARGE))
+    try:
+        policy = parse(draft.text, name=draft.name)
+    except PolicyError:
+        refuse(runtime, actor, act, Deny(Reason.POLICY_INVALID))
+        raise
     now = runtime.clock()
     with runtime.database.transaction() as connection:
         policies.take_turn(connection)
         starts = max(draft.at or now, now + ALONE_DELAY) if alone else draft.at
         refusal = _not_proposable(connection, draft, policy, starts, now)
         if refusal is not None:
-            return refusal
+            return refuse_within(connection, actor, act, refusal, now)
         put = _put(connection, actor, draft, starts, now)
         if alone and starts is not None:
             put = _set_alone(connection, actor, draft, put, starts, now)
@@ -76,7 +81,8 @@ def approve(
     Only another admin than its proposer can, once, and only while the version it was compared with would still
     apply before it.
     """
-    decision = permitted(runtime, actor, admin, because=because)
+    act = Act(Event.POLICY_APPROVED, f"proposal:{proposal_id}")
+    decision = permitted(runtime, actor, admin, act, because=because)
     if isinstance(decision, Deny):
         return decision
     now = runtime.clock()
@@ -85,7 +91,7 @@ def approve(
         found = proposals.find_proposal(connection, proposal_id)
         refusal = _not_approvable(connection, found, actor, seen, now)
         if found is None or refusal is not None:
-            return _refused(connection, actor, refusal or Deny(Reason.PROPOSAL_UNKNOWN), proposal_id, now)
+            return refuse_within(connection, actor, act, refusal or Deny(Reason.PROPOSAL_UNKNOWN), now)
         wanted = Scheduled(found.name, found.text, found.proposed_by)
         version = schedule(connection, actor, wanted, found.takes_effect_at or now + LEAD, now)
         _settle(connection, actor, found, {"state": APPROVED, "because": because}, now, version=version)
@@ -105,16 +111,17 @@ def withdraw(runtime: Runtime, actor: Actor, admin: Account, proposal_id: int, b
 
 def withdraw_version(runtime: Runtime, actor: Actor, admin: Account, version: int, because: str) -> Decision:
     """Withdraw a version that does not apply yet; what applies before it goes on to apply."""
-    decision = permitted(runtime, actor, admin, because=because)
+    act = Act(Event.POLICY_WITHDRAWN, f"policy:{version}")
+    decision = permitted(runtime, actor, admin, act, because=because)
     if isinstance(decision, Deny):
         return decision
     now = runtime.clock()
     with runtime.database.transaction() as connection:
         policies.take_turn(connection)
         if not policies.withdraw_version(connection, version, now, before=now + LEAD):
-            return Deny(Reason.POLICY_UNKNOWN)
+            return refuse_within(connection, actor, act, Deny(Reason.POLICY_UNKNOWN), now)
         about = {"because": because.strip()}
-        append_entry(connection, Entry(now, actor, Event.POLICY_WITHDRAWN, f"policy:{version}", detail=about))
+        append_entry(connection, Entry(now, actor, Event.POLICY_WITHDRAWN, act.subject, detail=about))
     runtime.policies.forget()
     return decision
 
@@ -193,7 +200,8 @@ def _overtaken(connection: Connection, found: Proposal, now: datetime) -> Deny |
 def _close(
     runtime: Runtime, actor: Actor, admin: Account, proposal_id: int, because: str, *, state: str
 ) -> Decision:
-    decision = permitted(runtime, actor, admin, because=because)
+    act = Act(_EVENTS[state], f"proposal:{proposal_id}")
+    decision = permitted(runtime, actor, admin, act, because=because)
     if isinstance(decision, Deny):
         return decision
     now = runtime.clock()
@@ -202,7 +210,7 @@ def _close(
         found = proposals.find_proposal(connection, proposal_id)
         refusal = _not_closable(found, actor, state)
         if found is None or refusal is not None:
-            return _refused(connection, actor, refusal or Deny(Reason.PROPOSAL_UNKNOWN), proposal_id, now)
+            return refuse_within(connection, actor, act, refusal or Deny(Reason.PROPOSAL_UNKNOWN), now)
         _settle(connection, actor, found, {"state": state, "because": because}, now)
     return decision
 
@@ -240,10 +248,3 @@ def _settle(
     about: dict[str, str | int] = {"because": words}
     about |= {"digest": found.digest, **version} if version else {}
     append_entry(connection, Entry(now, actor, _EVENTS[state], f"proposal:{found.id}", detail=about))
-
-
-def _refused(connection: Connection, actor: Actor, why: Deny, proposal_id: int, now: datetime) -> Deny:
-    about = {**why.detail, "proposal": proposal_id}
-    line = Entry(now, actor, Event.ACCOUNT_ACT_REFUSED, actor.name, Outcome.DENY, why.reason, about)
-    append_entry(connection, line)
-    return why

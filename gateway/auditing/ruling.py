@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from gateway.auditing.acts import Word, permitted
+from gateway.auditing.acts import Act, Word, permitted, refuse_within
 from gateway.decision import Decision, Deny, Reason
 from gateway.firing import REMEMBERED, Firing, still_said
 from gateway.guard import Rule, Then
@@ -73,7 +73,8 @@ def lift(runtime: Runtime, actor: Actor, admin: Account, firing_id: int, because
     with runtime.database.reading() as connection:
         found = firings.find_firing(connection, firing_id)
         whose = None if found is None else _account_of(connection, found.who)
-    decision = permitted(runtime, actor, admin, because=because, on=whose)
+    act = Act(Event.RULE_LIFTED, "" if found is None else found.who)
+    decision = permitted(runtime, actor, admin, act, because=because, on=whose)
     if isinstance(decision, Deny):
         return decision
     if found is None:
@@ -98,15 +99,15 @@ def replace_gift(runtime: Runtime, actor: Actor, admin: Account, reference: str,
         found = gifts.find_gift(connection, reference)
     if found is None:
         return Deny(Reason.GIFT_UNKNOWN)
-    on, said = found.account_id, word.because
-    decision = permitted(runtime, actor, admin, because=said, on=on, confirmed=word.confirmed)
+    act, on, said = Act(Event.GIFT_REPLACED, f"gift:{reference}"), found.account_id, word.because
+    decision = permitted(runtime, actor, admin, act, because=said, on=on, confirmed=word.confirmed)
     if isinstance(decision, Deny):
         return decision
     now = runtime.clock()
     with runtime.database.transaction() as connection:
         gift = gifts.take_gift(connection, reference)
         if gift is None or not gift.spread or gift.revoked_at is not None:
-            return Deny(Reason.GIFT_NOT_SPREAD)
+            return refuse_within(connection, actor, act, Deny(Reason.GIFT_NOT_SPREAD), now)
         words = word.because.strip()
         gifts.change_gift(
             connection, gift.id, revoked_at=now, revoked_because=words, frozen_because="", frozen_at=None
@@ -116,7 +117,7 @@ def replace_gift(runtime: Runtime, actor: Actor, admin: Account, reference: str,
         fresh = _replacement(runtime, gift, now)
         new = gifts.add_gift(connection, new_reference, **fresh)
         about: dict[str, str | int] = {"by": new.reference, "account": gift.account_id, "because": words}
-        append_entry(connection, Entry(now, actor, Event.GIFT_REPLACED, f"gift:{reference}", detail=about))
+        append_entry(connection, Entry(now, actor, Event.GIFT_REPLACED, act.subject, detail=about))
         return new
 
 

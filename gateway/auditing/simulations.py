@@ -1,15 +1,12 @@
 """Replays that take longer than a page may: asked for by an admin, done beside the server, looked at and stopped here."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import Connection
-
-from gateway.auditing.acts import refuse
+from gateway.auditing.acts import Act, refuse, refuse_within
 from gateway.decision import Decision, Deny, Permit, Reason
-from gateway.ledger import Actor, Entry, Event, Outcome
+from gateway.ledger import Actor, Entry, Event
 from gateway.policy import digest, parse
-from gateway.policyfile import is_too_long
+from gateway.policyfile import PolicyError, is_too_long
 from gateway.runtime import Runtime
 from gateway.simulating import kept
 from gateway.simulating.comparing import Simulation
@@ -51,19 +48,24 @@ def ask(runtime: Runtime, actor: Actor, admin: Account, wanted: Wanted) -> int |
 
     One is done at a time; the refusal of another names the one that is open, as `simulation`.
     """
-    refusal = _not_an_admin(runtime, actor, admin)
+    act = Act(Event.SIMULATION_ASKED)
+    refusal = _not_an_admin(runtime, actor, admin, act)
     if refusal is not None:
         return refusal
     if is_too_long(wanted.text):
-        return Deny(Reason.POLICY_TOO_LARGE)
-    parse(wanted.text, name=wanted.name)
+        return refuse(runtime, actor, act, Deny(Reason.POLICY_TOO_LARGE))
+    try:
+        parse(wanted.text, name=wanted.name)
+    except PolicyError:
+        refuse(runtime, actor, act, Deny(Reason.POLICY_INVALID))
+        raise
     now = runtime.clock()
     with runtime.database.transaction() as connection:
         policies.take_turn(connection)
         under_way = simulations.find_open(connection)
         if under_way is not None:
             refusal = Deny(Reason.SIMULATION_OPEN, detail={"simulation": under_way.id})
-            return _refused(connection, actor, refusal, under_way.id, now)
+            return refuse_within(connection, actor, act, refusal, now)
         about: dict[str, str | int] = {"digest": digest(wanted.text), "days": wanted.days}
         number = simulations.add_simulation(
             connection, name=wanted.name, text=wanted.text, asked_at=now, asked_by=actor.name, **about
@@ -77,20 +79,19 @@ def ask(runtime: Runtime, actor: Actor, admin: Account, wanted: Wanted) -> int |
 
 def stop(runtime: Runtime, actor: Actor, admin: Account, number: int) -> Decision:
     """Stop a replay that waits or is under way; whoever does it notices within seconds."""
-    refusal = _not_an_admin(runtime, actor, admin)
+    act = Act(Event.SIMULATION_ENDED, f"simulation:{number}")
+    refusal = _not_an_admin(runtime, actor, admin, act)
     if refusal is not None:
         return refusal
     now = runtime.clock()
     with runtime.database.transaction() as connection:
         found = simulations.find_simulation(connection, number)
         if found is None:
-            return _refused(connection, actor, Deny(Reason.SIMULATION_UNKNOWN), number, now)
+            return refuse_within(connection, actor, act, Deny(Reason.SIMULATION_UNKNOWN), now)
         if not simulations.end_simulation(connection, number, STOPPED, now):
-            return _refused(connection, actor, Deny(Reason.SIMULATION_ENDED), number, now)
+            return refuse_within(connection, actor, act, Deny(Reason.SIMULATION_ENDED), now)
         about: dict[str, str | int] = {"digest": found.digest, "days": found.days, "state": STOPPED}
-        append_entry(
-            connection, Entry(now, actor, Event.SIMULATION_ENDED, f"simulation:{number}", detail=about)
-        )
+        append_entry(connection, Entry(now, actor, Event.SIMULATION_ENDED, act.subject, detail=about))
     return Permit()
 
 
@@ -111,14 +112,7 @@ def latest(runtime: Runtime, *, of: str = "") -> list[Asked]:
         return simulations.list_simulations(connection, digest=of, limit=LISTED)
 
 
-def _not_an_admin(runtime: Runtime, actor: Actor, admin: Account) -> Deny | None:
+def _not_an_admin(runtime: Runtime, actor: Actor, admin: Account, act: Act) -> Deny | None:
     if admin.role == "admin":
         return None
-    return refuse(runtime, actor, Deny(Reason.ACCOUNT_FORBIDDEN, detail={"role": admin.role}))
-
-
-def _refused(connection: Connection, actor: Actor, why: Deny, number: int, now: datetime) -> Deny:
-    about = {**why.detail, "simulation": number}
-    line = Entry(now, actor, Event.ACCOUNT_ACT_REFUSED, actor.name, Outcome.DENY, why.reason, about)
-    append_entry(connection, line)
-    return why
+    return refuse(runtime, actor, act, Deny(Reason.ACCOUNT_FORBIDDEN, detail={"role": admin.role}))

@@ -110,13 +110,13 @@ def draft() -> Response:
         form = sent()
     except PolicyError as fault:
         return _form(sent(with_file=False), Deny(Reason.POLICY_INVALID), problems=fault)
-    if is_too_long(form.text):
-        return _form(form, Deny(Reason.POLICY_TOO_LARGE), checked=True)
     try:
         if request.form.get("step") == "simulate":
             answer = replays.asked_for(form.name, form.text, form.days)
             return _form(form, answer, checked=True) if isinstance(answer, Deny) else answer
-        return _propose(form) if request.form.get("step") == "propose" else _form(form, checked=True)
+        if request.form.get("step") == "propose":
+            return _propose(form)
+        return _form(form, Deny(Reason.POLICY_TOO_LARGE) if is_too_long(form.text) else None, checked=True)
     except PolicyError as fault:
         return _form(form, Deny(Reason.POLICY_INVALID), problems=fault)
 

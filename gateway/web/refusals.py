@@ -210,7 +210,7 @@ def _http_error(error: HTTPException) -> Response:
 def _foreign_form(_error: CSRFError) -> Response:
     deny = Deny(Reason.CLAIM_FOREIGN)
     if asking.account() is not None:
-        acts.refuse(state().runtime, asking.actor(), deny)
+        acts.refuse(state().runtime, asking.actor(), acts.FOREIGN_FORM, deny)
     return refused(deny)
 
 

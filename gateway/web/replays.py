@@ -78,13 +78,16 @@ def stop(number: int) -> Response:
 
 
 def asked_for(name: str, text: str, days: int) -> Response | Deny:
-    """Ask for a replay and lead to its page; returns the Deny where another one is under way. Raises PolicyError."""
+    """Ask for a replay and lead to its page; returns a Deny that the page which asked can tell. Raises PolicyError."""
     wanted = Wanted(name, text, days if days in DAYS else DAYS[1])
     answer = simulations.ask(state().runtime, asking.actor(), me(), wanted)
     if not isinstance(answer, Deny):
         return redirect(url_for("replays.page", number=answer, done="replay_asked"), 303)
-    return answer if answer.reason is Reason.SIMULATION_OPEN else refused(answer)
+    return refused(answer) if answer.reason is Reason.ACCOUNT_FORBIDDEN else answer
 
 
 def _or_the_open_one(answer: Response | Deny) -> Response:
-    return page(int(answer.detail["simulation"]), answer) if isinstance(answer, Deny) else answer
+    if not isinstance(answer, Deny):
+        return answer
+    under_way = answer.detail.get("simulation")
+    return refused(answer) if under_way is None else page(int(under_way), answer)
