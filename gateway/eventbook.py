@@ -13,6 +13,8 @@ GATEWAY = "gateway"
 GIFT, ACCOUNT, ARTICLE = "gift:REFERENCE", "account:NUMBER", "article:NUMBER"
 LICENCE = "licence:NUMBER"
 CASE = "case:NUMBER"
+# A reader or a network that was looked for, and the part of a name or address.
+SOUGHT = "sought_actor, sought_subject"
 PROPOSAL, VERSION, SIMULATION = "proposal:NUMBER", "policy:NUMBER", "simulation:NUMBER"
 # Whom or what a rule counts; a reader or a network stands beside the entry.
 COUNTED = "reader, network, gift:REFERENCE, account:NUMBER, article:NUMBER"
@@ -20,12 +22,21 @@ COUNTED = "reader, network, gift:REFERENCE, account:NUMBER, article:NUMBER"
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """One event: its meaning, who acts, what it is about, and the fields of its detail."""
+    """One event: its meaning, who acts, what it is about, the fields of its detail, and what `stands` beside more than these."""
 
     meaning: str
     actor: str
     subject: str
     fields: str = ""
+    stands: str = ""
+
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """What of a person stands beside the entry: the device that acts, the subject where it is personal, and more."""
+        found = [
+            word for word, where in (("device", self.actor), ("subject", self.subject)) if "reader" in where
+        ]
+        return (*found, *filter(None, self.stands.split(", ")))
 
 
 BOOK: Mapping[Event, About] = MappingProxyType(
@@ -236,18 +247,21 @@ BOOK: Mapping[Event, About] = MappingProxyType(
             "account",
             "log",
             "view, filter",
+            SOUGHT,
         ),
         Event.EXPORT_BEGUN: About(
             "Somebody began to take a filtered view of the desk as a file.",
             "account",
             "log, gifts, accounts",
             "filter, form",
+            f"{SOUGHT}, sought_text",
         ),
         Event.EXPORT_ENDED: About(
             "A view was handed out as a file, whole or until the line broke; its digest is that of the rows' file.",
             "account",
             "log, gifts, accounts",
             "filter, form, rows, whole, sha256",
+            f"{SOUGHT}, sought_text",
         ),
         Event.LOG_MONTH_ARCHIVED: About(
             "A month of the log was put away into a file, and its entries were dropped here.",
@@ -284,14 +298,7 @@ def table() -> str:
             about.actor,
             about.subject,
             about.fields or "–",
-            _beside(about),
+            ", ".join(about.beside) or "–",
         )
         rows.append("| " + " | ".join(cells) + " |")
     return "\n".join(rows)
-
-
-def _beside(about: About) -> str:
-    found = [
-        word for word, where in (("device", about.actor), ("subject", about.subject)) if "reader" in where
-    ]
-    return ", ".join(found) or "–"

@@ -46,12 +46,15 @@ def shared_data() -> Path:
 
 @pytest.fixture(autouse=True)
 def _only_explained_fields(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fail the test that writes an entry with a field of which docs/events.md says nothing, or permits a refusal."""
+    """Fail the test that writes an entry with a field, or what stands beside it, of which docs/events.md says nothing, or permits a refusal."""
     written = entries._row
 
     def row(line: Entry, subject: str, personal: str) -> dict[str, Any]:
         for name in line.detail:
             assert name in BOOK[line.event].fields.split(", "), f"{line.event} has no field {name!r}"
+        # A device is who acts, and tests that fill a log let it do what it never does.
+        for name in set(line.placed[1]) - {"device"}:
+            assert name in BOOK[line.event].beside, f"nothing called {name!r} stands beside {line.event}"
         assert line.outcome is Outcome.DENY or not line.event.endswith(REFUSED), line
         return written(line, subject, personal)
 

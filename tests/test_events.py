@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection
 
 from gateway.eventbook import BOOK
-from gateway.ledger import OPERATOR, Entry, Event
+from gateway.ledger import OPERATOR, Actor, Entry, Event
 from gateway.store.entries import append_entry
 from gateway.web.storywords import HAPPENED
 from tests.eventbook import WRITTEN, document
@@ -46,6 +46,15 @@ def test_a_field_that_no_page_explains_fails_the_test_that_writes_it(house: Hous
         _transaction(house) as connection,
     ):
         append_entry(connection, Entry(NOON, OPERATOR, Event.KEY_ADDED, "key:1", detail={"colour": "red"}))
+
+
+def test_what_stands_beside_an_entry_is_explained_too(house: House) -> None:
+    who = Actor("operator", personal={"shoe": "7"})
+    with (
+        pytest.raises(AssertionError, match="nothing called 'shoe' stands beside key:added"),
+        _transaction(house) as connection,
+    ):
+        append_entry(connection, Entry(NOON, who, Event.KEY_ADDED, "key:1"))
 
 
 def _transaction(house: House) -> AbstractContextManager[Connection]:
