@@ -13,7 +13,7 @@ GATEWAY = "gateway"
 GIFT, ACCOUNT, ARTICLE = "gift:REFERENCE", "account:NUMBER", "article:NUMBER"
 LICENCE = "licence:NUMBER"
 CASE = "case:NUMBER"
-# A reader or a network that was looked for, and the part of a name or address.
+# A reader or a network that was looked for.
 SOUGHT = "sought_actor, sought_subject"
 PROPOSAL, VERSION, SIMULATION = "proposal:NUMBER", "policy:NUMBER", "simulation:NUMBER"
 # Whom or what a rule counts; a reader or a network stands beside the entry.

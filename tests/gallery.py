@@ -530,6 +530,7 @@ def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
     log = desk | {
         "filters": nothing,
         "asked": {},
+        "left_out": ("log:heartbeat", "log:read"),
         "events": ["gift:issued", "gift:claimed"],
         "reasons": [str(it) for it in Reason],
         "visitors": [str(it) for it in Visitor],

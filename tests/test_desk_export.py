@@ -319,3 +319,25 @@ def wait_for(what: Callable[[], bool], seconds: float = 15.0) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+@pytest.mark.parametrize(
+    ("query", "left_out"),
+    [
+        ("", ["log:heartbeat", "log:read"]),
+        ("&outcome=permit", ["log:heartbeat", "log:read"]),
+        ("&subject=log", ["log:heartbeat"]),
+        ("&event=log:read", None),
+    ],
+)
+def test_what_a_file_of_the_log_leaves_out_is_named_in_it_and_on_the_page(
+    auditor: FlaskClient, query: str, left_out: list[str] | None
+) -> None:
+    ask(auditor, "GET", "/admin/log")
+    files = taken(auditor, f"/admin/log/export?form=jsonl{query}")
+    assert json.loads(files["manifest.json"]).get("left_out") == left_out
+    told = {str(each["event"]) for each in lines(files["log.jsonl"])}
+    assert not told & set(left_out or ())
+    page = ask(auditor, "GET", f"/admin/log?x=1{query}").text
+    assert all(f"<code>{event}</code>" in page.partition("Left out")[2] for event in left_out or ())
+    assert ("Left out" in page) is (left_out is not None)

@@ -32,13 +32,17 @@ _ACCOUNT: Final = ("id", "email", "name", "role", "plan", "created_at", "suspend
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is exported: its name, its filter in one spelling, and apart from it what in it is a person's."""
+    """What is exported: its name, its filter in one spelling, and apart from it what in it is a person's.
+
+    `left_out` are the events that the filter does not ask for and that are not among the rows.
+    """
 
     name: str
     filter: str
     personal: dict[str, str]
     columns: tuple[str, ...]
     rows: Callable[[Connection, datetime], Rows]
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -69,7 +73,7 @@ def log_view(wanted: EntryFilter) -> View:
         for each in each_entry(connection, wanted):
             yield _entry_row(each)
 
-    return View("log", said, personal, (*columns, "repeats", "leaf"), rows)
+    return View("log", said, personal, (*columns, "repeats", "leaf"), rows, wanted.left_out)
 
 
 def gifts_view(wanted: GiftView, key_ids: Container[str]) -> View:
@@ -133,6 +137,8 @@ def _stream(
         "by": actor.name,
         "gateway": runtime.base_url,
     }
+    if view.left_out:
+        about["left_out"] = view.left_out
     first = newest()
     leaves = _Leaves(0 if first is None else first.size)
 

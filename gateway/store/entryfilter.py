@@ -40,6 +40,13 @@ class EntryFilter:
     until: datetime | None = None
     before: int | None = None
 
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The events that are left out because nobody asked for them."""
+        if self.event:
+            return ()
+        return UNASKED[:1] if self.actor or self.subject else UNASKED
+
     def spelled(self) -> tuple[str, dict[str, str]]:
         """Spell the filter in one way, its names in order, and apart from it what in it is a person's."""
         said, personal = {}, {}
@@ -66,9 +73,8 @@ def narrowed(wanted: EntryFilter) -> list[ColumnElement[bool]]:
     if wanted.visitor:
         found += _seen_as(wanted.visitor)
     found += _ended(wanted)
-    if not wanted.event:
-        unasked = UNASKED[:1] if wanted.actor or wanted.subject else UNASKED
-        found.append(entry.c.event.not_in(unasked))
+    if wanted.left_out:
+        found.append(entry.c.event.not_in(wanted.left_out))
     if wanted.actor:
         found.append(_named(entry.c.actor, wanted.actor, "device"))
     if wanted.subject:

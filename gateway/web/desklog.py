@@ -47,6 +47,7 @@ def show_log() -> Response:
         entries=[shown_entry(each) for each in page.entries],
         filters=filters,
         asked=asked,
+        left_out=wanted.left_out,
         events=[event.value for event in Event],
         reasons=[reason.value for reason in Reason],
         visitors=[visitor.value for visitor in Visitor],
