@@ -16,6 +16,7 @@ from gateway.sharing import revoking
 from gateway.store import firings, gifts, policies
 from gateway.store.accounts import Account
 from gateway.store.entries import append_entry
+from gateway.visible import is_seen
 
 REASON_LENGTH = 280
 DESK = ("admin", "auditor")
@@ -69,7 +70,7 @@ def permitted(  # noqa: PLR0913 - Who, what, why, on whose account, and that it 
         refusal = Deny(Reason.ACCOUNT_FORBIDDEN, detail={"role": admin.role})
     elif on == admin.id:
         refusal = Deny(Reason.ACCOUNT_OWN)
-    elif not because.strip():
+    elif not is_seen(because):
         refusal = Deny(Reason.REASON_MISSING)
     elif len(because.strip()) > REASON_LENGTH:
         about = {"limit": REASON_LENGTH, "length": len(because.strip())}

@@ -7,7 +7,7 @@ import click
 
 from gateway.accounts import Account, managing, signing
 from gateway.accounts.managing import ROLES, NewAccount
-from gateway.cli.opening import account_named, opened
+from gateway.cli.opening import ReasonText, account_named, opened
 from gateway.ledger import OPERATOR
 from gateway.runtime import Runtime
 
@@ -56,7 +56,7 @@ def list_(like: str) -> None:
 
 @accounts.command()
 @click.argument("email")
-@click.option("--reason", required=True, help="Goes into the log.")
+@click.option("--reason", type=ReasonText(), required=True, help="Goes into the log.")
 @click.option("--freeze-links", is_flag=True, help="Shut the account's links too.")
 def suspend(email: str, reason: str, freeze_links: bool) -> None:  # noqa: FBT001 - click hands options over by name.
     """Stop new gifts of EMAIL; its links go on unless they are frozen too."""
@@ -69,7 +69,7 @@ def suspend(email: str, reason: str, freeze_links: bool) -> None:  # noqa: FBT00
 
 @accounts.command()
 @click.argument("email")
-@click.option("--reason", required=True, help="Goes into the log.")
+@click.option("--reason", type=ReasonText(), required=True, help="Goes into the log.")
 def unsuspend(email: str, reason: str) -> None:
     """Let EMAIL give again; the links that were frozen with it open again."""
     with opened() as runtime:
@@ -103,18 +103,18 @@ def password(email: str, password_file: Path | None) -> None:
 @accounts.command("sign-out")
 @click.argument("email", required=False)
 @click.option("--all", "everybody", is_flag=True, help="Sign everybody out; wants --reason.")
-@click.option("--reason", default="", help="Goes into the log.")
+@click.option("--reason", type=ReasonText(), help="Goes into the log.")
 @click.option("--yes", is_flag=True, help="Do not ask again.")
-def sign_out(email: str | None, everybody: bool, reason: str, yes: bool) -> None:  # noqa: FBT001 - click hands options over by name.
+def sign_out(email: str | None, everybody: bool, reason: str | None, yes: bool) -> None:  # noqa: FBT001 - click hands options over by name.
     """Sign EMAIL out of every browser, or with --all everybody."""
     if (email is None) != everybody:
         raise click.UsageError("want either an EMAIL or --all")
-    if everybody and not reason.strip():
+    if everybody and reason is None:
         raise click.UsageError("--all wants a --reason")
     if everybody and not yes:
         click.confirm("This ends every session of everybody. Do it?", abort=True)
     with opened() as runtime:
-        who, ended = _sign_out(runtime, email, reason.strip())
+        who, ended = _sign_out(runtime, email, reason or "")
     click.echo(f"{who} signed out of {ended} browser{'' if ended == 1 else 's'}")
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.opening import RefusedError, opened, opened_shelf, sure
+from gateway.cli.opening import ReasonText, RefusedError, opened, opened_shelf, sure
 from gateway.keeping.backup import make_backup
 from gateway.keeping.beginning import After
 from gateway.keeping.restore import Restored, confirm_restore, restore_backup
@@ -59,7 +59,7 @@ def restore(file: Path, revocations: Path | None, replace: bool, yes: bool) -> N
 
 
 @click.command("restore-confirm")
-@click.option("--reason", required=True, help="Goes into the log.")
+@click.option("--reason", type=ReasonText(), required=True, help="Goes into the log.")
 def restore_confirm(reason: str) -> None:
     """Open the links again after a restore."""
     with opened() as runtime:

@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from gateway.cli.opening import RefusedError, account_named, opened, sure
+from gateway.cli.opening import ReasonText, RefusedError, account_named, opened, sure
 from gateway.decision import Deny
 from gateway.keeping.revocations import export_revocations
 from gateway.ledger import OPERATOR
@@ -29,7 +29,7 @@ def gifts() -> None:
 @click.option("--article", "slug", metavar="SLUG", help="Every gift of this article.")
 @click.option("--account", "email", metavar="EMAIL", help="Every gift of this account.")
 @click.option("--all", "everything", is_flag=True, help="Every gift there is.")
-@click.option("--reason", required=True, help="Goes into the log, and the givers read it.")
+@click.option("--reason", type=ReasonText(), required=True, help="Goes into the log, and the givers read it.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def revoke(slug: str | None, email: str | None, everything: bool, reason: str, yes: bool) -> None:  # noqa: FBT001
     """Withdraw gifts for good: say which and how many first, then ask.
@@ -38,8 +38,6 @@ def revoke(slug: str | None, email: str | None, everything: bool, reason: str, y
     """
     if sum((slug is not None, email is not None, everything)) != 1:
         raise click.UsageError("want exactly one of --article SLUG, --account EMAIL and --all")
-    if not reason.strip():
-        raise click.BadParameter("want a reason that is not blank", param_hint="--reason")
     with opened() as runtime:
         references = preview_revocation(runtime, _wanted(runtime, slug, email))
         if not references:
@@ -47,7 +45,7 @@ def revoke(slug: str | None, email: str | None, everything: bool, reason: str, y
             return
         click.echo(_preview(references))
         sure("Withdraw them for good?", yes=yes)
-        revoked, returned = _revoke(runtime, references, reason.strip())
+        revoked, returned = _revoke(runtime, references, reason)
     click.echo(f"withdrawn: {_counted(revoked, 'gift')}; given back: {_counted(returned, 'credit')}")
 
 

@@ -30,6 +30,7 @@ from gateway.store import schema
 from gateway.store.engine import DatabaseAddressError
 from gateway.store.schema import SchemaError
 from gateway.verify import UnreadableError
+from gateway.visible import is_seen
 
 FAULTS = (
     AccountError,
@@ -91,6 +92,18 @@ class Month(click.ParamType[str]):
             return month_of(month_begins(str(value)))
         except ValueError:
             self.fail(f"got {value!r}; want a month, such as 2026-05", param, ctx)
+
+
+class ReasonText(click.ParamType[str]):
+    """A reason for the log, which shows something to whoever reads it."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Read a reason; fails for one that is blank or that nobody sees."""
+        if not is_seen(str(value)):
+            self.fail("want a reason that is not blank", param, ctx)
+        return str(value).strip()
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli.opening import RefusedError, opened, sure
+from gateway.cli.opening import ReasonText, opened, sure
 from gateway.keeping.people import admins_without, erase_person, export_person, find_person
 from gateway.ledger import OPERATOR
 
@@ -34,15 +34,13 @@ def export(who: str, file: Path) -> None:
 
 @people.command()
 @click.argument("who")
-@click.option("--reason", required=True, help="Goes into the log; name nobody in it.")
+@click.option("--reason", type=ReasonText(), required=True, help="Goes into the log; name nobody in it.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def erase(who: str, reason: str, yes: bool) -> None:  # noqa: FBT001 - click hands options over by name.
     """Erase WHO for good: an account can sign in no more, a reader's device loses what it read by.
 
     Entries of the log stay, under a pseudonym that leads nowhere, and verify as before.
     """
-    if not reason.strip():
-        raise RefusedError("--reason is empty; say why, and name nobody in it")
     with opened() as runtime:
         person = find_person(runtime, who)
         left = admins_without(runtime, person)
