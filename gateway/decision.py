@@ -39,6 +39,7 @@ class Reason(StrEnum):
     GIFT_STILL_OPEN = "gift:still_open"
     GIFT_NOT_SPREAD = "gift:not_spread"
     LINK_FOREIGN = "link:foreign"
+    LINK_DAMAGED = "link:damaged"
 
     CLAIM_UNKNOWN = "claim:unknown"
     CLAIM_LAPSED = "claim:lapsed"

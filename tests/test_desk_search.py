@@ -72,6 +72,31 @@ def test_a_forged_a_cut_and_a_foreign_link_get_a_clear_answer_that_does_not_repe
         assert token[:22] not in page
 
 
+def test_a_damaged_link_is_named_as_such_and_stands_in_no_address(auditor: FlaskClient) -> None:
+    left, right = "AZgwX3jJcJ-Kf0a8n3TbJw", "2uHc0m6rVx9yPq4sLd8eTz1kNfWbGoYiRjXa7vCt5E"
+    for typed in (left + right, f"{left} {right}", f"{left},{right}", f"https://news.example/g{left}", right,
+                  f"news.example%2Fg%2F{left}%2E{right}", f"gift:{left}{right}", f"gift:{right}", right[3:24],
+                  f"{left}\n.{right}", f"{left}.{right[:5]} {right[5:]}"):  # fmt: skip
+        status, where, page = search(auditor, typed)
+        assert (status, where, "That link is damaged" in page) == (404, "", True), typed
+        assert left[4:20] not in page
+        assert right[4:20] not in page
+        seen = ask(auditor, "GET", f"/admin/search?q={typed.replace('%', '%25')}")
+        assert (seen.status_code, seen.headers["Location"]) == (303, "/admin/search"), typed
+
+
+def test_names_and_numbers_are_not_taken_for_links(house: House, auditor: FlaskClient) -> None:
+    for typed in (
+        "Bundesverfassungsgerichtspräsident",
+        "a-harbour-keeps-its-figures-in-ink-and-will-not",
+        "Anne-Sophie-Charlotte Müller-Lüdenscheidt",
+        "0123456789abcdef0123456789abcdef",
+        "THE-TIDE-BOOK-OF-THE-NORTHERN-COAST",
+    ):
+        assert search(auditor, typed)[0] == 303, typed
+    assert house.value("SELECT count(*) FROM article") == 0
+
+
 def test_a_link_as_it_comes_out_of_a_mail_is_found(house: House, auditor: FlaskClient) -> None:
     issued = house.gift(house.subscriber(), house.article())
     token = issued.token or ""

@@ -23,6 +23,8 @@ LONGEST_WORD = 200
 # What opens a gift, in whatever address or by itself: 22 characters, a dot, 43 more, or what was cut from it.
 _LINK: Final = re.compile(r"/g/(?:move/)?([^\s/?#\"'<>]*)", re.IGNORECASE)
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{10,}")
+# What may be left of a token that was changed on its way: a long run with a capital inside a word, as no name has it.
+_REMAINS: Final = re.compile(r"(?=[A-Za-z0-9_-]{20})[A-Za-z0-9_-]*?[a-z0-9][A-Z]")
 # What a sentence goes on with after a link.
 CLOSING: Final = ".,;:!?)]}»“”'"
 _ARTICLE: Final = re.compile(r"/articles/([^\s/?#]+)")
@@ -54,23 +56,25 @@ class ArticlePage:
 
 
 def holds_link(text: str) -> bool:
-    """Tell whether a text holds a gift link or its token, and so must stand in no address and no log."""
-    return bool(_LINK.search(text) or _TOKEN.search(text))
+    """Tell whether a text holds a gift link, its token or what is left of one, and so must stand in no address and no log."""
+    return bool(_LINK.search(text) or _TOKEN.search(text) or _REMAINS.search(text))
 
 
 def find_meant(runtime: Runtime, text: str) -> Hit | Deny | None:
-    """Find the one thing that a text names; None where it may name several, Deny for a link that is none of ours."""
+    """Find the one thing that a text names; None where it may name several, Deny for a link that is none of ours or damaged."""
     typed = text.strip()
-    if holds_link(typed):
+    if _LINK.search(typed) or _TOKEN.search(typed):
         # A link out of a mail may be broken over lines; what follows its token is the sentence it stood in.
         whole = _find_linked(runtime, typed)
         return whole if isinstance(whole, Hit) else _find_linked(runtime, re.sub(r"\s+", "", typed))
+    damaged = Deny(Reason.LINK_DAMAGED) if holds_link(typed) else None
     typed = typed[:LONGEST_WORD]
-    named = _spelled_out(typed) or _by_shape(typed)
-    if named is not None:
+    named = None if damaged else _spelled_out(typed) or _by_shape(typed)
+    if named is not None or not typed:
         return named
     with runtime.database.reading() as connection:
-        return _find_named(runtime, connection, typed) if typed else None
+        # A source may number its articles in a way that looks like a token.
+        return _find_named(runtime, connection, typed) or damaged
 
 
 def find_matches(runtime: Runtime, text: str) -> Matches:

@@ -239,6 +239,11 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         _("Only a link that a rule has paused because it spread is replaced free of charge, and only once."),
         _("To help its giver otherwise, give extra credits on the page of the account."),
     ),
+    Reason.LINK_DAMAGED: Wording(
+        _("That link is damaged"),
+        _("It looks like a gift link of which something was lost or changed on its way."),
+        _("Copy it anew from where it came, or type the gift's reference of eight characters."),
+    ),
     Reason.LINK_FOREIGN: Wording(
         _("That is not a gift link of ours"),
         _(
