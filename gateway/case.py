@@ -167,11 +167,11 @@ class Ground:
     since: datetime
     flag: bool = False
 
-    def evidence(self, reference: str, words: str) -> Evidence:
-        """Make the evidence that the giver's word is."""
-        ground = "flag" if self.flag else "freeze"
-        figures: dict[str, str | int] = {"ground": ground, "rule": self.rule}
-        return Evidence(Kind.DISPUTE, f"gift:{reference}", self.origin, self.since, figures, words)
+    def evidence(self, reference: str, words: str, now: datetime) -> Evidence:
+        """Make the evidence that the giver's word is, said at this instant."""
+        figures: dict[str, str | int] = {"ground": "flag" if self.flag else "freeze", "rule": self.rule}
+        figures["since"] = spelled_instant(self.since)
+        return Evidence(Kind.DISPUTE, f"gift:{reference}", self.origin, now, figures, words)
 
 
 def ground_of(gift: Gift, flags: Iterable[Firing], now: datetime) -> Ground | None:

@@ -19,7 +19,7 @@ HEADLINE = "A harbour keeps its figures in ink, and will not be told that there 
 RULED = {"rule": "link-networks-hard", "metric": "networks", "then": "freeze", "count": 31, "firing": 12}
 LEAKED = {"rule": "subscriber-leaks-soft", "metric": "spread_links", "then": "log", "count": 3, "firing": 13}
 SPIKED = {"figure": "claimed", "month": "2026-07", "count": 12840, "before": 19215}
-GROUND = {"ground": "freeze", "rule": "link-networks-hard", "at": "2026-07-14T08:00:00Z"}
+GROUND = {"ground": "freeze", "rule": "link-networks-hard", "since": "2026-07-14T08:00:00.000000Z"}
 WORDS = "I sent it to my sister and to nobody else.\nShe says that her school put it on the board."
 
 

@@ -13,7 +13,7 @@ from gateway.case import Kind
 from gateway.decision import Deny, Permit, Reason
 from gateway.keeping.people import erase_person, export_person, find_person
 from gateway.keeping.queue import queue_firings
-from gateway.ledger import OPERATOR, account_actor
+from gateway.ledger import OPERATOR, account_actor, spelled_instant
 from gateway.settings import Settings
 from gateway.sharing.disputing import dispute, objection_to
 from gateway.sharing.issuing import Issued
@@ -55,6 +55,8 @@ def say(house: House, giver: int, issued: Issued, words: str = "") -> Permit | D
 def test_a_giver_objects_once_for_each_freeze_and_the_desk_reads_what_they_wrote(house: House) -> None:
     admin, giver = staff(house, "ines"), house.subscriber()
     issued = froze(house, giver)
+    paused = house.clock.now
+    house.clock.forward(hours=1)
     assert say(house, giver, issued, WORDS) == Permit()
     assert say(house, giver, issued, "Again.") == Deny(Reason.DISPUTE_SENT)
     (line,) = waiting(house, admin, kind=Kind.DISPUTE).lines
@@ -62,7 +64,9 @@ def test_a_giver_objects_once_for_each_freeze_and_the_desk_reads_what_they_wrote
         "I sent it to my sister.\nShe put it on a board.",
         giver,
     )
-    assert line.evidence.figures == {"ground": "freeze", "rule": "link-networks-hard"}
+    since = spelled_instant(paused)
+    assert line.evidence.figures == {"ground": "freeze", "rule": "link-networks-hard", "since": since}
+    assert line.evidence.at == paused + timedelta(hours=1)
     actor, reference = account_actor(admin.id), issued.gift.reference
     casework.close_case(house.runtime, actor, admin, line.case.id, "Let go.")
     acts.thaw_gift(house.runtime, actor, admin, reference, "Let go.")
@@ -187,3 +191,19 @@ def test_a_case_of_the_link_and_one_of_the_dispute_stand_beside_each_other(house
     say(house, giver, issued)
     assert {line.case.kind for line in waiting(house, admin).lines} == {Kind.SPREADING_LINK, Kind.DISPUTE}
     assert not isinstance(case_story(house.runtime, account_actor(admin.id), admin, 1), Deny)
+
+
+def test_the_case_says_when_the_giver_objected_and_since_when_to_what_in_the_zone_of_the_policy(
+    house: House, app: Flask
+) -> None:
+    giver = house.subscriber()
+    issued = froze(house, giver)
+    paused = house.clock.now
+    house.clock.forward(hours=3)
+    say(house, giver, issued)
+    page = ask(signed_in(house, app, "admin"), "GET", "/admin/queue/1").text
+    evidence = page.partition('id="evidence-name"')[2].partition("</section>")[0]
+    for instant in (paused, house.clock.now):
+        assert f"{instant:%Y-%m-%dT%H:%M:%S}Z" in evidence
+    assert evidence.count("Greenwich Mean Time") + evidence.count("British Summer Time") == 2
+    assert "The rule paused the link on" in evidence

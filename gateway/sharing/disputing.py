@@ -50,7 +50,7 @@ def dispute(runtime: Runtime, actor: Actor, account_id: int, reference: str, wor
         if len(said) > DISPUTE_LENGTH:
             lengths: dict[str, str | int] = {"length": len(said), "limit": DISPUTE_LENGTH}
             return _refuse(connection, actor, reference, Deny(Reason.DISPUTE_TOO_LONG, detail=lengths), now)
-        if not put_in_queue(connection, actor, ground.evidence(reference, said), now):
+        if not put_in_queue(connection, actor, ground.evidence(reference, said, now), now):
             return _refuse(connection, actor, reference, Deny(Reason.DISPUTE_SENT), now)
         about: dict[str, str | int] = {"ground": "flag" if ground.flag else "freeze", "rule": ground.rule}
         append_entry(connection, Entry(now, actor, Event.GIFT_DISPUTED, f"gift:{reference}", detail=about))

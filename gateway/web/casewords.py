@@ -1,7 +1,7 @@
 """A case in words: what its kind is called, what its evidence says in one line, and where that is to be seen."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from flask import url_for
@@ -17,7 +17,7 @@ from gateway.web.languages import gettext, ngettext
 from gateway.web.policywords import METRICS, span
 from gateway.web.speech import Lazy
 from gateway.web.speech import Lazy as _
-from gateway.web.telling import month, number
+from gateway.web.telling import moment, month, number
 from gateway.web.wording import PURPOSES
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
@@ -92,7 +92,18 @@ def age(time: timedelta) -> Markup:
 
 
 def facts(evidence: Evidence) -> list[tuple[Markup, str]]:
-    """Tell the figures behind a spike, that its line leaves out: the mean, and what it had to reach."""
+    """Tell what the line leaves out: of a spike the mean and what it had to reach, of a dispute since when it is about."""
+    if evidence.kind is Kind.DISPUTE and "since" in evidence.figures:
+        since = moment(datetime.fromisoformat(str(evidence.figures["since"])))
+        flagged = evidence.figures["ground"] == "flag"
+        return [
+            (
+                gettext("The rule held it against them on")
+                if flagged
+                else gettext("The rule paused the link on"),
+                since,
+            )
+        ]
     if evidence.kind is not Kind.SPIKE:
         return []
     before = int(evidence.figures["before"])
