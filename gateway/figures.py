@@ -18,7 +18,7 @@ SPIKE_MONTHS = 12
 
 
 class Figure(StrEnum):
-    """One thing that is counted. Those up to `ACTED` are counted from the log, the others at the door."""
+    """One thing that is counted. Those up to `ACTS_REFUSED` are counted from the log, the others at the door."""
 
     ISSUED = "issued"
     CLAIMED = "claimed"
@@ -30,6 +30,7 @@ class Figure(StrEnum):
     FROZEN = "frozen"
     LICENCES = "licences"
     ACTED = "acted"
+    ACTS_REFUSED = "acts_refused"
 
     CARDS = "cards"
     WITHHELD = "withheld"
@@ -122,7 +123,10 @@ def rows_of(entry: SealedEntry, gift: About | None, day: date) -> Iterator[Row]:
     step = STEPS.get(event)
     if step is not None and not denied:
         yield from _step(step, gift or _said(entry), day)
-    if denied:
+    if event is Event.ACCOUNT_ACT_REFUSED:
+        # What an admin mistyped, or may not do, keeps nobody from reading.
+        yield from _named(Figure.ACTS_REFUSED, day, {})
+    elif denied:
         yield from _refusal(entry, gift or _said(entry), day)
     elif event is Event.RULE_FIRED:
         yield from _named(Figure.FIRED, day, {Split.RULE: entry.rule})

@@ -28,7 +28,7 @@ SPAN = Span(date(2026, 6, 17), date(2026, 7, 14))
 MANY = {
     Figure.ISSUED: 340, Figure.CARDS: 1900, Figure.CLAIMED: 980, Figure.CONFIRMED: 720, Figure.CLICKED: 41,
     Figure.REFUSED: 96, Figure.MACHINES: 22, Figure.FIRED: 4, Figure.FROZEN: 2, Figure.LICENCES: 1,
-    Figure.ACTED: 3, Figure.WITHHELD: 410,
+    Figure.ACTED: 3, Figure.ACTS_REFUSED: 1, Figure.WITHHELD: 410,
 }  # fmt: skip
 NAMES = {
     (Split.PLAN, Figure.ISSUED): {"standard": 6200, "premium": 3100},

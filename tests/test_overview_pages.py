@@ -258,3 +258,17 @@ def test_a_machine_that_is_kept_from_an_article_is_counted(
     page = admin.see("/admin").text
     assert figure(page, "Machines kept from the text") == 2
     assert figure(page, "Cards shown") == 1
+
+
+def test_what_an_admin_mistypes_is_no_refusal_of_a_reader(
+    app: Flask, admin: Person, given: Issued, seal: Callable[[], None]
+) -> None:
+    admin.act("/admin/accounts/1/suspend", reason=" ")
+    reference = given.gift.reference
+    admin.act(f"/admin/gifts/{reference}/revoke", reason="A mistake", confirm="1")
+    claim(app.test_client(), given.token or "")
+    seal()
+    page = admin.see("/admin").text
+    assert [figure(page, each) for each in ("Refusals", "Acts refused")] == [1, 1]
+    assert "gift:revoked" in page
+    assert "reason:missing" not in page

@@ -41,7 +41,7 @@ FIGURES: Final[Mapping[Figure, Shown]] = {
     ),
     Figure.REFUSED: Shown(
         _("Refusals"),
-        _("Refused acts of every kind; the same one again within a minute is not counted."),
+        _("What was refused to readers and givers; the same once more within a minute is not counted."),
         {"outcome": "deny"},
     ),
     Figure.WITHHELD: Shown(
@@ -63,4 +63,9 @@ FIGURES: Final[Mapping[Figure, Shown]] = {
         _("Licence requests"), _("Received by the form."), {"event": Event.LICENCE_ASKED.value}
     ),
     Figure.ACTED: Shown(_("Acts of the desk"), _("What admins did, each with its reason.")),
+    Figure.ACTS_REFUSED: Shown(
+        _("Acts refused"),
+        _("What admins, auditors and servers were not permitted, or mistyped."),
+        {"event": Event.ACCOUNT_ACT_REFUSED.value},
+    ),
 }
