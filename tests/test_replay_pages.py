@@ -76,6 +76,19 @@ def test_a_proposal_is_replayed_beside_the_server_and_lists_its_replays(
     assert (one.days, one.asked_by, one.text) == (30, f"account:{BOB}", FIVE)
 
 
+def test_a_number_of_days_that_is_not_offered_is_refused(
+    sign_in: Callable[[int], Person], site: Site
+) -> None:
+    ada, bob = sign_in(ADA), sign_in(BOB)
+    number = proposed(ada)
+    for days in ("", "0", "8", "-7", "x", "99999999999999999999"):
+        typed = ada.act(NEW, step="simulate", text=FIVE, name="five.toml", days=days)
+        assert (typed.status_code, "gifts = 5" in typed.text) == (400, True), days
+        assert bob.act(REPLAYS, proposal=str(number), days=days).status_code == 400, days
+    with site.runtime.database.reading() as connection:
+        assert simulations.find_open(connection) is None
+
+
 def test_one_at_a_time_and_an_admin_stops_it(sign_in: Callable[[int], Person], site: Site) -> None:
     ada, olga = sign_in(ADA), sign_in(OLGA)
     page = asked(ada)

@@ -79,7 +79,9 @@ def stop(number: int) -> Response:
 
 def asked_for(name: str, text: str, days: int) -> Response | Deny:
     """Ask for a replay and lead to its page; returns a Deny that the page which asked can tell. Raises PolicyError."""
-    wanted = Wanted(name, text, days if days in DAYS else DAYS[1])
+    if days not in DAYS:
+        return Deny(Reason.REQUEST_INVALID)
+    wanted = Wanted(name, text, days)
     answer = simulations.ask(state().runtime, asking.actor(), me(), wanted)
     if not isinstance(answer, Deny):
         return redirect(url_for("replays.page", number=answer, done="replay_asked"), 303)
