@@ -136,9 +136,8 @@ def _stream(
         "as_of": spelled_instant(now),
         "by": actor.name,
         "gateway": runtime.base_url,
+        **({"left_out": view.left_out} if view.left_out else {}),
     }
-    if view.left_out:
-        about["left_out"] = view.left_out
     first = newest()
     leaves = _Leaves(0 if first is None else first.size)
 
