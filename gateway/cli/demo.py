@@ -10,6 +10,7 @@ import click
 from gateway.accounts.managing import NewAccount, add_account, find_by_email, list_accounts
 from gateway.articles.demo import load_demo
 from gateway.cli.children import ChildEndedError, Children, answers
+from gateway.cli.demohistory import PASSWORD, live_first_month
 from gateway.cli.jobs import run_jobs
 from gateway.cli.opening import RefusedError, opened
 from gateway.cli.run import check_bind
@@ -18,8 +19,8 @@ from gateway.keeping.setup import set_up
 from gateway.ledger import OPERATOR
 from gateway.runtime import Runtime
 from gateway.settings import Settings, read_settings
+from gateway.store import schema
 
-PASSWORD = "demo-password"
 PEOPLE = (
     NewAccount("sam@example.com", "Sam Standard", "subscriber", "standard", PASSWORD),
     NewAccount("pia@example.com", "Pia Premium", "subscriber", "premium", PASSWORD),
@@ -31,6 +32,7 @@ PAGES = (
     ("/", "the front page"),
     ("/sign-in", "sign in"),
     ("/gifts", "My gifts"),
+    ("/admin", "the desk: a made-up month in figures, and its queue"),
     ("/admin/log", "the log"),
     ("/admin/policy", "the policy"),
 )
@@ -47,8 +49,8 @@ class _StoppedError(Exception):
 def demo() -> None:
     """Serve a demo publisher on 127.0.0.1, port 8000 or PORT, until Ctrl+C or SIGTERM.
 
-    The first start sets up the database under var/ (or at GATEWAY_DATABASE_URL) with articles and accounts; the
-    next ones keep what is there.
+    The first start sets up the database under var/ (or at GATEWAY_DATABASE_URL) with articles, accounts and a
+    made-up month of gifts; the next ones keep what is there.
     """
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
@@ -88,7 +90,10 @@ def _port() -> int:
 def _prepare(settings: Settings) -> None:
     settings.var.mkdir(parents=True, exist_ok=True)
     with opened(checked=False) as runtime:
-        remark = set_up(runtime, settings)
+        with runtime.database.reading() as connection:
+            empty = schema.current(connection) is None
+        remark = live_first_month(runtime, settings, PEOPLE) if empty else ""
+        remark = set_up(runtime, settings) or remark
         _load(runtime)
     if remark:
         click.echo(remark)
