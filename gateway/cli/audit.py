@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from gateway import verify as verifier
 from gateway.checkpoint import public_bytes
-from gateway.cli.opening import Month, RefusedError, opened, opened_shelf, sure
+from gateway.cli.opening import Month, ReasonText, RefusedError, opened, opened_shelf, sure
 from gateway.keeping import proving
 from gateway.keeping.beginning import After, AlarmError, begin_log
 from gateway.keeping.putting_away import Archive, put_away
@@ -164,7 +164,7 @@ def retire(key: str, yes: bool) -> None:  # noqa: FBT001 - click hands options o
 
 
 @audit.command()
-@click.option("--reason", required=True, help="Goes into the log.")
+@click.option("--reason", type=ReasonText(), required=True, help="Goes into the log.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def begin(reason: str, yes: bool) -> None:  # noqa: FBT001 - click hands options over by name.
     """Begin a log of another name that goes on from what is there: after an alarm that was looked into.
