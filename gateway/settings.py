@@ -1,9 +1,10 @@
 """Settings, read once and strictly from the environment, a TOML file and files of secrets."""
 
 import difflib
+import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -149,35 +150,56 @@ class Settings(BaseModel):
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings: the environment first, then `NAME_FILE` for secrets, then the file GATEWAY_SETTINGS names.
+    """Read the settings: the environment first, or for a secret `NAME_FILE`, then the file GATEWAY_SETTINGS names.
 
-    Raises SettingsError naming every variable that is unknown or wrong.
+    Raises SettingsError naming every one that is unknown or wrong, with the file where it stands in one.
     """
     env = os.environ if environment is None else environment
     given = {name: value for name, value in env.items() if name.startswith(PREFIX) and value != ""}
     values = _from_file(given.pop(f"{PREFIX}SETTINGS", ""))
     for name in SECRETS:
-        path = given.pop(f"{PREFIX}{name.upper()}_FILE", "")
+        variable = f"{PREFIX}{name.upper()}"
+        path = given.pop(f"{variable}_FILE", "")
+        if path and variable in given:
+            raise SettingsError(f"{variable} and {variable}_FILE are both set; want one of them")
         if path:
-            values[name] = _read(Path(path), f"{PREFIX}{name.upper()}_FILE").strip()
-    known = Settings.model_fields
-    problems = [_unknown(name) for name in given if name.removeprefix(PREFIX).lower() not in known]
+            values[name] = _secret(Path(path), f"{variable}_FILE")
+    known = [f"{PREFIX}{field.upper()}" for field in Settings.model_fields]
+    problems = [_unknown(name, known) for name in given if name not in known]
     values |= {name.removeprefix(PREFIX).lower(): value for name, value in given.items()}
     if problems:
         raise SettingsError("\n".join(problems))
     try:
         return Settings(**values)
     except ValidationError as error:
-        raise SettingsError("\n".join(_told(problem) for problem in error.errors())) from None
+        raise _wrong(error, lambda name: f"{PREFIX}{name.upper()}") from None
 
 
 def _from_file(name: str) -> dict[str, Any]:
+    """Read the file of settings, where unlike in the environment a number is a number and no text."""
     if not name:
         return {}
     try:
-        return tomllib.loads(_read(Path(name), f"{PREFIX}SETTINGS"))
+        values = tomllib.loads(_read(Path(name), f"{PREFIX}SETTINGS"))
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{PREFIX}SETTINGS: {name} is not TOML: {error}") from None
+    known = [*Settings.model_fields]
+    unknown = [f"{name}: {_unknown(field, known)}" for field in values if field not in known]
+    if unknown:
+        raise SettingsError("\n".join(unknown))
+    try:
+        # As JSON, since that is how a strict model takes a path written as a text.
+        Settings.model_validate_json(json.dumps(values, default=str), strict=True)
+    except ValidationError as error:
+        raise _wrong(error, lambda field: f"{name}: {field}") from None
+    return values
+
+
+def _secret(path: Path, variable: str) -> str:
+    found = _read(path, variable).strip()
+    if not found:
+        raise SettingsError(f"{variable}: {path} is empty; want a file that holds the setting's value")
+    return found
 
 
 def _read(path: Path, variable: str) -> str:
@@ -188,15 +210,18 @@ def _read(path: Path, variable: str) -> str:
         raise SettingsError(f"{variable}: {path} cannot be read ({reason})") from None
 
 
-def _unknown(name: str) -> str:
-    known = [f"{PREFIX}{field.upper()}" for field in Settings.model_fields]
+def _unknown(name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     return f"{name}: no such setting" + (
         f"; did you mean {near[0]}?" if near else "; README.md lists those there are"
     )
 
 
-def _told(problem: Any) -> str:
+def _wrong(error: ValidationError, named: Callable[[str], str]) -> SettingsError:
+    return SettingsError("\n".join(_told(problem, named) for problem in error.errors()))
+
+
+def _told(problem: Any, named: Callable[[str], str]) -> str:
     name = str(problem["loc"][0]) if problem["loc"] else ""
     got = "a secret" if name in SECRETS else repr(problem.get("input"))
-    return f"{PREFIX}{name.upper()}: got {got}; {problem['msg'].removeprefix('Value error, ')}"
+    return f"{named(name)}: got {got}; {problem['msg'].removeprefix('Value error, ')}"
