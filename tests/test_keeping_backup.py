@@ -15,6 +15,7 @@ from sqlalchemy import insert
 
 from gateway.keeping.archive import BackupError
 from gateway.keeping.backup import make_backup
+from gateway.keeping.keys import Retired, retire_key, rotate_key
 from gateway.keeping.restore import confirm_restore, restore_backup
 from gateway.keeping.revocations import RevocationsError, export_revocations
 from gateway.ledger import OPERATOR
@@ -309,6 +310,20 @@ def test_a_restore_without_the_keys_says_how_many_links_are_lost(
     keyless = open_house(f"sqlite:///{tmp_path / 'keyless.db'}", adopt=False)
     restored = restore_backup(keyless.runtime, OPERATOR, backup, revocations=None, replace=False)
     assert restored.links_without_key == 2
+
+
+def test_a_restore_asks_for_no_key_that_was_retired_as_compromised(
+    house: House, open_house: Opener, tmp_path: Path
+) -> None:
+    fill(house)
+    dead = house.runtime.keys.signer.newest
+    rotate_key(house.runtime, OPERATOR)
+    assert isinstance(retire_key(house.runtime, OPERATOR, dead, compromised=True), Retired)
+    path = tmp_path / "retired.zip"
+    make_backup(house.runtime, OPERATOR, path)
+    keyless = open_house(f"sqlite:///{tmp_path / 'keyless.db'}", adopt=False)
+    restored = restore_backup(keyless.runtime, OPERATOR, path, revocations=None, replace=False)
+    assert restored.links_without_key == 0
 
 
 def test_what_must_not_come_back_is_not_in_a_backup(backup: Path) -> None:

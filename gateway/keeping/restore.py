@@ -10,10 +10,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from gateway.keeping.archive import BackupError, Manifest, each_row, opened
 from gateway.keeping.beginning import After, AlarmError, begin_log_within
+from gateway.keeping.keys import lost_keys
 from gateway.keeping.revocations import replay_revocations
 from gateway.ledger import Actor, Entry, Event
 from gateway.runtime import Runtime
-from gateway.store import copies, gifts, months, policies, schema, sealing, upkeep
+from gateway.store import copies, months, policies, schema, sealing, upkeep
 from gateway.store.entries import append_entry
 from gateway.verify import Note
 
@@ -127,6 +128,5 @@ def _begin_log(
 def _restored(
     runtime: Runtime, connection: Connection, manifest: Manifest, now: datetime, replayed: int
 ) -> Restored:
-    known = runtime.keys.signer.key_ids
-    lost = sum(count for key, count in gifts.count_gifts_by_key(connection, now).items() if key not in known)
+    lost = sum(key.links for key in lost_keys(connection, runtime.keys, now))
     return Restored(manifest.made_at, manifest.rows, replayed, lost, upkeep.count_living_tokens(connection))
