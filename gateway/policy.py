@@ -19,6 +19,7 @@ from gateway.policyparts import (
     Email,
     Filled,
     Form,
+    Line,
     NumberOr,
     Part,
     Span,
@@ -75,7 +76,7 @@ PlanName = Annotated[
 class Publisher(Part):
     """Who publishes, in which zone its months run, and whom to write to."""
 
-    name: Annotated[Filled, Field(max_length=200, description="the publisher's name, as readers know it")]
+    name: Annotated[Line, Field(max_length=200, description="the publisher's name, as readers know it")]
     zone: Annotated[Zone, Field(description="the IANA time zone its months run in")]
     licensing: Annotated[Email, Field(description="the licensing desk's e-mail address")]
     site: Annotated[WebAddress, Field(description="the address of its front page")]
@@ -85,7 +86,7 @@ class Publisher(Part):
 class Plan(Part):
     """What a subscriber of one plan may give: `gifts` in a calendar month of the publisher's zone."""
 
-    label: Annotated[Filled, Field(max_length=100, description="the plan's name, as subscribers know it")]
+    label: Annotated[Line, Field(max_length=100, description="the plan's name, as subscribers know it")]
     gifts: Annotated[int, Field(ge=0, le=1_000_000, description="how many gifts in a calendar month")]
 
 

@@ -13,10 +13,11 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from gateway.policyparts import Contradiction, Part
-from gateway.tomllines import KeyPath, key_lines, nearest_line
+from gateway.tomllines import KeyPath, key_lines, latest_key, nearest_line
 
 Whole = TypeVar("Whole", bound=Part)
-_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_TWICE = ("Cannot overwrite a value", "Cannot declare")
 _SHOWN_AT_MOST = 60
 TEXT_BYTES = 64 * 1024
 _TOLD = {
@@ -109,9 +110,24 @@ def _toml(text: str, name: str) -> dict[str, Any]:
     except ValueError as fault:
         # tomllib raises its own error, and plain ValueError for a number of more digits than Python converts.
         place = _PLACE.search(str(fault))
+        twice = str(fault).startswith(_TWICE) and place is not None and _twice(text, name, *place.groups())
+        if twice:
+            raise PolicyError(twice) from fault
         line = None if place is None else int(place[1] or text.count("\n") + 1)
         got = _PLACE.sub("", str(fault)).rstrip(".")
         raise PolicyError(Problem(name, line, "", got[:1].lower() + got[1:], "valid TOML")) from fault
+
+
+def _twice(text: str, name: str, line: str, column: str) -> Problem | None:
+    """Name the key that tomllib stopped at, right behind it, because it stood there before."""
+    above = text.replace("\r\n", "\n").split("\n")[: int(line)]
+    above[-1] = above[-1][: int(column) - 1]
+    try:
+        path, second, first = latest_key("\n".join(above))
+    except (ValueError, IndexError):
+        # Within an inline table the text so far is no whole text.
+        return None
+    return Problem(name, second, _dotted(path), f"the key a second time, after line {first}", "each key once")
 
 
 def _faults(whole: type[Part], detail: ErrorDetails) -> Iterator[tuple[KeyPath, str, str]]:
@@ -186,7 +202,7 @@ def _shown(value: object) -> str:
         case bool():
             return str(value).lower()
         case str():
-            shown = '"' + value.replace("\n", "\\n") + '"'
+            shown = '"' + "".join(map(_seen, value)) + '"'
         case dict():
             return "a table"
         case list():
@@ -194,3 +210,7 @@ def _shown(value: object) -> str:
         case _:
             shown = str(value)
     return shown if len(shown) <= _SHOWN_AT_MOST else shown[:_SHOWN_AT_MOST] + "…"
+
+
+def _seen(sign: str) -> str:
+    return "\\n" if sign == "\n" else sign if sign.isprintable() else f"\\u{ord(sign):04X}"

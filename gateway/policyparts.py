@@ -24,6 +24,8 @@ from pydantic_core.core_schema import no_info_plain_validator_function
 
 _UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
 _EMAIL = re.compile(r"[^@\s<>\"(),;:]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+# What no page shows, what breaks lines, and what turns the direction of writing.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _SPAN = re.compile(r"([0-9]{1,6}) (minute|hour|day)s?")
 
 
@@ -171,6 +173,18 @@ def _filled(text: str) -> str:
     return text
 
 
+def _lines(text: str) -> str:
+    if _UNSEEN.search(text.replace("\n", "")):
+        raise wanting("a text without characters that no page shows")
+    return text
+
+
+def _line(text: str) -> str:
+    if _UNSEEN.search(text):
+        raise wanting("one line of text, without characters that no page shows")
+    return text
+
+
 def _zone(name: str) -> str:
     if name not in _zones():
         near = get_close_matches(name, sorted(_zones()), n=1)
@@ -195,7 +209,8 @@ def _web_address(text: str) -> str:
     return text
 
 
-Filled = Annotated[str, AfterValidator(_filled)]
+Filled = Annotated[str, AfterValidator(_filled), AfterValidator(_lines)]
+Line = Annotated[Filled, AfterValidator(_line)]
 Zone = Annotated[str, AfterValidator(_zone)]
-Email = Annotated[str, AfterValidator(_email)]
-WebAddress = Annotated[str, AfterValidator(_web_address)]
+Email = Annotated[str, AfterValidator(_line), AfterValidator(_email)]
+WebAddress = Annotated[str, AfterValidator(_line), AfterValidator(_web_address)]

@@ -37,6 +37,14 @@ def nearest_line(lines: Mapping[KeyPath, int], path: KeyPath) -> int | None:
     return None
 
 
+def latest_key(text: str) -> tuple[KeyPath, int, int]:
+    """Tell the last table or key of a text that ends with it, its line, and the line on which it stood first."""
+    scanner = _Scanner(text)
+    lines = scanner.document()
+    path, begun = scanner.last
+    return path, scanner.line(begun), lines[path]
+
+
 class _Scanner:
     """Walk over a valid TOML text once, noting where each key begins."""
 
@@ -47,6 +55,7 @@ class _Scanner:
         self.lines: dict[KeyPath, int] = {}
         self.items: dict[KeyPath, Iterator[int]] = {}
         self.latest: dict[KeyPath, int] = {}
+        self.last: tuple[KeyPath, int] = ((), 0)
 
     def document(self) -> Mapping[KeyPath, int]:
         table: KeyPath = ()
@@ -71,6 +80,7 @@ class _Scanner:
             self.note(path, begun)
         path = (*path, names[-1])
         self.note(path, begun)
+        self.last = path, begun
         if brackets == 2:
             self.latest[path] = next(self.items.setdefault(path, count()))
         path = self.within(path[:-1], names[-1])
@@ -91,6 +101,7 @@ class _Scanner:
         self.at += 1  # the equals sign
         self.skip(_SPACE)
         self.value(path)
+        self.last = path, begun
 
     def key(self) -> list[str]:
         names: list[str] = []

@@ -269,7 +269,6 @@ def test_a_plan_without_gifts_is_a_plan() -> None:
     ("text", "line"),
     [
         ("a = [\n1,\n", 3),
-        ("a = 1\na = 2\n", 2),
         ('a = 1\nb = "x\nc = 3', 2),
         ("a = " + "9" * 5000, None),
         ("a = " + "[" * 5000, None),
@@ -279,6 +278,60 @@ def test_a_plan_without_gifts_is_a_plan() -> None:
 def test_what_is_no_toml_is_named_by_its_line(text: str, line: int | None) -> None:
     found = only_problem(text)
     assert (found.line, found.key, found.wants) == (line, "", "valid TOML")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "key", "first"),
+    [
+        ("a = 1\na = 2\n", 2, "a", 1),
+        ('a = 1\n\na = """x\ny\nz"""\nb = [', 3, "a", 1),
+        ("[plans.one]\ngifts = 1\nlabel = 'x'\n'gifts' = 2\n", 4, "plans.one.gifts", 2),
+        ("[plans.one]\ngifts = 1\n[plans.one]\nlabel = 'x'\n", 3, "plans.one", 1),
+        ("[[rules]]\nper = 1\n[[rules]]\nper = 1\nper = 2\n", 5, "rules[1].per", 4),
+    ],
+)
+def test_a_key_that_stands_twice_is_named_with_both_lines(text: str, line: int, key: str, first: int) -> None:
+    found = only_problem(text)
+    assert (found.line, found.key) == (line, key)
+    assert (found.got, found.wants) == (f"the key a second time, after line {first}", "each key once")
+
+
+def test_a_table_in_the_place_of_a_value_is_named() -> None:
+    found = only_problem("a = 1\n[a]\nb = 2\n")
+    assert (found.line, found.key, found.got) == (2, "a", "the key a second time, after line 1")
+    assert only_problem("a = {b = 1, b = 2}").got == "duplicate inline table key 'b'"
+    assert only_problem("a = {b = 1, b.c = 2}").line == 1
+    assert only_problem("# \u2028\r\na = 1\r\na = 2\r\n").line == 3
+
+
+@pytest.mark.parametrize(
+    "sign", ["\\u0000", "\\n", "\\t", "\\u001b", "\\u0085", "\\u2028", "\\u202E", "\\u2066"]
+)
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("The Daily Example", "The{} Example", "publisher.name"),
+        ('label = "Standard"', 'label = "Stand{}ard"', "plans.standard.label"),
+        ("licensing@example.org", "licen{}sing@example.org", "publisher.licensing"),
+        ("example.org/subscribe", "example.org/sub{}scribe", "publisher.subscribe"),
+    ],
+)
+def test_a_text_with_a_character_that_no_page_shows_is_refused(
+    old: str, new: str, key: str, sign: str
+) -> None:
+    found = only_problem(small(old, new.replace("{}", sign)))
+    assert found.key == key
+    assert found.line is not None
+    assert "\n" not in str(found)
+    assert str(found).isprintable()
+
+
+def test_a_notice_may_have_lines_and_no_other_such_character() -> None:
+    assert parse(small("; up to", ";\\nup to"), name="x").notice["en"].count("\n") == 1
+    assert (
+        only_problem(small("; up to", ";\\u0000up to")).wants
+        == "a text without characters that no page shows"
+    )
 
 
 # Contradictions.
