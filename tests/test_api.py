@@ -418,6 +418,8 @@ def test_of_several_open_gifts_the_one_with_the_label_or_the_first_is_handed_bac
 
 def test_a_note_of_several_lines_is_kept_with_one_kind_of_line_end(server: Server) -> None:
     assert body(server.give("one", note="For you:\r\nthe tide"), 201)["gift"]["note"] == "For you:\nthe tide"
+    full = "n\r\n" * 140
+    assert body(server.give("full", separate=True, note=full), 201)["gift"]["note"] == ("n\n" * 140).strip()
     told = body(server.give("two", separate=True, note="a\u0007b"), 400)
     assert told["about"] == {
         "field": "note",

@@ -39,6 +39,9 @@ ADDRESSES = [
     "example\u200b.com",
     "exam\u00adple.com",
     "moc\u202e.example.com",
+    "evil.example/x",
+    "wiki.intern/seite?x=1",
+    "shop.evil/#a",
 ]
 WORDS = [
     "that was good.Und dann",
@@ -51,6 +54,8 @@ WORDS = [
     "Am 1.2.2026 um 10.30 Uhr",
     "at 10:30, ratio 3:10, Psalm 23:4",
     "Seite 5/6 und/oder 7",
+    "z.B./d.h. heute, u.a./o.ä.",
+    "v1.2/3, 3.5/5 stars",
     "3.5 stars, v1.2.3",
     "1.000.000 Euro, 100.000.000.000 Leute",
     "Nach § 5 Abs.3 S.2",
@@ -78,6 +83,9 @@ def test_a_text_is_kept_without_what_controls_or_turns_it() -> None:
     assert tidied(" a\r\nb\rc\x00\x1b ") == "a\nb\nc"
     assert tidied("pay \u202eeerf\u202c") == "pay eerf"
     assert tidied("👩\u200d👧") == "👩\u200d👧"
+    assert tidied("one\u2028two\u2029three") == "one\ntwo\nthree"
+    assert tidied("a\u200b\u00ad\u2060\ufeff\u206f\ufff9\U000e0041\ue000b") == "ab"
+    assert tidied("می\u200cخواهم \u200f!") == "می\u200cخواهم \u200f!"
 
 
 @pytest.mark.parametrize("nothing", ["", "  ", "\n\r\n\t", "\u200b \u2060", "\u00a0\u3000", "\u202e"])

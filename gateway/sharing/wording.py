@@ -10,9 +10,11 @@ from gateway.decision import Decision, Deny, Permit, Reason
 
 LABEL_LENGTH = 100
 NOTE_LENGTH = 280
-# What turns the direction of writing, so that a text reads otherwise than it is spelled (Unicode TR 36, 2.10.2).
-TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
-CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Of the signs without a shape those that writing needs: joiners of letters and emoji, marks of a direction.
+NEEDED = frozenset("\n\t\u200c\u200d\u200e\u200f\u061c")
+# What controls or turns the text, hides in it, or is a sign in one font only (Unicode TR 36, 2.10.2).
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co"})
+LINE_ENDS = re.compile("\r\n|[\r\u2028\u2029]")
 OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 # A scheme, a mail address, a host by its name or number, or what mail programs make a link of without being asked.
 ADDRESS = re.compile(
@@ -22,6 +24,7 @@ ADDRESS = re.compile(
     r"|\bwww\.\w"
     r"|\bxn--\w"
     r"|\blocalhost\b(?=[:/])"
+    r"|\w\.[^\W\d_]{2,}/[^\s/]"
     r"|\b[a-z][a-z0-9-]*:\d{2,5}/"
     rf"|(?<![\d.]){OCTET}(?:\.{OCTET}){{3}}(?![\d.]*\d)"
     r"|\[[0-9a-f]*:[0-9a-f:.]+\]",
@@ -35,8 +38,12 @@ DOTS = str.maketrans({"\u3002": ".", "\uff0e": ".", "\uff61": ".", "\u2024": "."
 
 
 def tidied(text: str) -> str:
-    """Return a text as it is kept: one kind of line end, nothing that controls or turns, no blanks around it."""
-    plain = TURNS.sub("", CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+    """Return a text as it is kept: one kind of line end, nothing that controls, turns or hides, no blanks around it."""
+    plain = "".join(
+        sign
+        for sign in LINE_ENDS.sub("\n", text)
+        if sign in NEEDED or unicodedata.category(sign) not in UNSEEN
+    )
     return plain.strip() if _seen(plain).strip() else ""
 
 

@@ -30,6 +30,11 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def _line_ends(value: object) -> object:
+    # Two characters on some systems, and one in the note that is kept.
+    return value.replace("\r\n", "\n") if isinstance(value, str) else value
+
+
 def _without_default(schema: dict[str, Any]) -> None:
     schema.pop("default", None)
 
@@ -70,7 +75,7 @@ class GiftWish(Asked):
         pattern=r"^[^\u0000-\u001f\u007f]*$",
         description="For whom the link is; only the giver sees it.",
     )
-    note: str = Field(
+    note: Annotated[str, BeforeValidator(_line_ends)] = Field(
         "",
         max_length=NOTE_LENGTH,
         pattern=r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$",
