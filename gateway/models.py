@@ -216,6 +216,7 @@ gift = Table(
     Column("frozen_because", Text, nullable=False, server_default=""),
     Column("frozen_until", Instant),
     Column("replaces", Key),
+    Column("renews", Key),
     Column("forgotten_at", Instant),
     # As they were when it was given, so that what is counted by them stays what it was.
     Column("plan", String(64), nullable=False, server_default=""),

@@ -354,7 +354,12 @@ def test_an_expired_gift_is_renewed_once_a_key(server: Server, clock: Clock) -> 
     assert body(renewed, 201)["gift"]["reference"] != first["reference"]
     assert (again.status_code, again.data) == (201, renewed.data)
     assert again.headers["Idempotency-Replayed"] == "true"
+    other_tab = server.ask("POST", path, headers={"Idempotency-Key": "other-tab"})
+    assert body(other_tab)["gift"] == body(renewed, 201)["gift"]
+    assert body(other_tab)["allowance"]["used"] == 1
     server.ask("POST", f"/gifts/{body(renewed, 201)['gift']['reference']}/revoke")
+    anew = body(server.ask("POST", path, headers={"Idempotency-Key": "anew"}), 201)["gift"]
+    assert anew["reference"] != body(renewed, 201)["gift"]["reference"]
     gone = f"/gifts/{body(renewed, 201)['gift']['reference']}/renew"
     assert code(server.ask("POST", gone, headers={"Idempotency-Key": "third"})) == (410, "gift:revoked")
 

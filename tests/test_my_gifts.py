@@ -218,6 +218,10 @@ def test_an_expired_gift_is_renewed_for_a_credit_under_the_same_label(
         assert "<strong>9</strong>" in renewed.text
     link = re.search(r'value="http://127.0.0.1:8000/g/([^"]+)"', renewed.text)
     assert link is not None
+    other_tab = sam.act(f"{address}/renew", idempotency_key="other tab").text
+    assert link[0] in other_tab
+    assert "<strong>9</strong>" in other_tab
+    assert "It used one credit." not in other_tab
     assert WITHHELD in read(app.test_client(), link[1]).text
 
 

@@ -40,7 +40,10 @@ class Sharing:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a subscriber asks for; `separate` wants a link of its own though one is open."""
+    """What a subscriber asks for; `separate` wants a link of its own though one is open.
+
+    `renews` is the gift that this one is to follow; while one that followed it is open, that is handed back.
+    """
 
     account_id: int
     article_id: int
@@ -49,11 +52,13 @@ class Wish:
     label: str = ""
     note: str = ""
     giver_shown: bool = True
+    renews: int | None = None
 
     @property
     def digest(self) -> bytes:
         """The SHA-256 of all that was asked for beside the key."""
         asked = [self.article_id, self.separate, self.label, self.note, self.giver_shown]
+        asked += [] if self.renews is None else [self.renews]
         return hashlib.sha256(json.dumps(asked).encode()).digest()
 
 
@@ -169,22 +174,31 @@ def _decide(act: _Act) -> Issued | Deny:
     for decision in (_may_give(act.account, article, act.now, planned=limit is not None), wording):
         if isinstance(decision, Deny):
             return decision
-    answer = (None if act.wish.separate else _hand_back(act, article)) or _give_new(act, article, limit or 0)
+    answer = _hand_back(act, article) or _give_new(act, article, limit or 0)
     if isinstance(answer, Issued):
         _remember(act, answer)
     return answer
 
 
 def _hand_back(act: _Act, article: ArticleHead) -> Issued | None:
-    open_gifts = gifts.list_open_gifts(act.connection, act.account.id, article.id, act.now)
     signer = act.runtime.keys.signer
-    gift = same_again(open_gifts, signer.key_ids, tidied(act.wish.label))
+    gift = _open_already(act, article)
     allowance = allowance_in(act.connection, act.account, act.current.policy, act.now) if gift else None
     if gift is None or allowance is None:
         return None
     gift = sign_anew(act.connection, act.actor, gift, signer, act.now)
     act.log(Event.GIFT_HANDED_BACK, gift)
     return act.issued(gift, article.slug, allowance, fresh=False)
+
+
+def _open_already(act: _Act, article: ArticleHead) -> Gift | None:
+    asked = (act.connection, act.account.id, article.id)
+    if act.wish.renews is not None:
+        return gifts.find_open_renewal(*asked, act.wish.renews, act.now)
+    if act.wish.separate:
+        return None
+    open_gifts = gifts.list_open_gifts(*asked, act.now)
+    return same_again(open_gifts, act.runtime.keys.signer.key_ids, tidied(act.wish.label))
 
 
 def _give_new(act: _Act, article: ArticleHead, limit: int) -> Issued | Deny:
@@ -206,6 +220,7 @@ def _give_new(act: _Act, article: ArticleHead, limit: int) -> Issued | Deny:
         label=tidied(act.wish.label),
         note=tidied(act.wish.note),
         giver_shown=act.wish.giver_shown,
+        renews=act.wish.renews,
     )
     act.log(Event.GIFT_ISSUED, gift, used=usage.used, limit=limit + usage.granted, period=month.key)
     return act.issued(gift, article.slug, counted(usage, limit, month), fresh=True)

@@ -108,7 +108,10 @@ def own_gift(runtime: Runtime, account_id: int, reference: str) -> OwnGift | Den
 
 
 def renew_gift(runtime: Runtime, actor: Actor, account_id: int, reference: str, *, key: str) -> Issued | Deny:
-    """Give the article of a gift that is expired or read up once more: one credit, a new gift, the same label."""
+    """Give the article of a gift that is expired or read up once more: one credit, a new gift, the same label.
+
+    While the gift that renewed it is open, that one is handed back, free.
+    """
     found = own_gift(runtime, account_id, reference)
     if isinstance(found, Deny):
         return found
@@ -117,7 +120,8 @@ def renew_gift(runtime: Runtime, actor: Actor, account_id: int, reference: str, 
     if not found.renewable:
         return Deny(Reason.GIFT_STILL_OPEN) if isinstance(found.standing, Permit) else found.standing
     gift = found.gift
-    wish = Wish(account_id, gift.article_id, key, True, gift.label, gift.note, gift.giver_shown)
+    kept = (gift.label, gift.note, gift.giver_shown)
+    wish = Wish(account_id, gift.article_id, key, True, *kept, renews=gift.id)
     return issue_gift(runtime, actor, wish)
 
 

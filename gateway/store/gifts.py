@@ -61,6 +61,16 @@ _OPEN_OF_ACCOUNT = Prepared(
     .where(gift.c.account_id == bindparam("account"), gift.c.article_id == bindparam("article"), _OPEN)
     .order_by(gift.c.id.desc())
 )
+_RENEWAL = Prepared(
+    select(*COLUMNS)
+    .where(
+        gift.c.account_id == bindparam("account"),
+        gift.c.article_id == bindparam("article"),
+        gift.c.renews == bindparam("renewed"),
+        _OPEN,
+    )
+    .order_by(gift.c.id)
+)
 
 
 @cache
@@ -98,6 +108,13 @@ def list_open_gifts(connection: Connection, account_id: int, article_id: int, no
     """List an account's gifts of one article that still take readers, newest first."""
     values = {"account": account_id, "article": article_id, "now": now}
     return [Gift(*row) for row in _OPEN_OF_ACCOUNT.rows(connection, values)]
+
+
+def find_open_renewal(
+    connection: Connection, account_id: int, article_id: int, renewed: int, now: datetime
+) -> Gift | None:
+    """Find the gift that renewed another one of an account and still takes readers."""
+    return _one(connection, _RENEWAL, account=account_id, article=article_id, renewed=renewed, now=now)
 
 
 def count_open_gifts(connection: Connection, article_id: int, now: datetime) -> int:

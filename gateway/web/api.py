@@ -140,9 +140,14 @@ def revoke_gift(reference: str) -> Response:
 
 
 @v1.post("/gifts/<reference>/renew")
-@described({201: apimodels.GiftAnswer}, [*RENEWING, *ISSUING], takes=Takes(key=True))
+@described(
+    {201: apimodels.GiftAnswer, 200: apimodels.GiftAnswer}, [*RENEWING, *ISSUING], takes=Takes(key=True)
+)
 def renew_gift(reference: str) -> Response:
-    """Give the article of a gift that is expired or read up once more: one credit, a new link, the same label."""
+    """Give the article of a gift that is expired or read up once more: one credit, a new link, the same label.
+
+    200 with the gift that renewed it, free, while that one is open.
+    """
     key = asked_key()
     if isinstance(key, Deny):
         return refused(key)

@@ -57,7 +57,7 @@ def issue(slug: str) -> Response:
     answer = issue_gift(state().runtime, asking.actor(), wish)
     if isinstance(answer, Deny):
         return _dialog(found, answer)
-    return _issued(answer, found, "issued" if answer.fresh else "again")
+    return _issued(answer, found, "issued")
 
 
 @bp.get("/gifts")
@@ -205,7 +205,7 @@ def _issued(answer: Issued, article: Article, outcome: str) -> Response:
         article=shown_article(article),
         gift=gift,
         gift_url=gift_url(place("token")),
-        outcome=outcome,
+        outcome=outcome if answer.fresh else "again",
         figures=place("figures"),
     )
     return make_response(text)
