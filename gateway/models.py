@@ -131,6 +131,9 @@ allowance = Table(
     Index("ix_allowance_period", "period"),
 )
 
+_EXPIRES = text("expires_at IS NOT NULL")
+_WITHDRAWN = text("withdrawn_at IS NOT NULL")
+
 article = Table(
     "article",
     metadata,
@@ -163,6 +166,8 @@ article = Table(
     Column("copyright_notice", Text, nullable=False),
     UniqueConstraint("source", "source_id"),
     Index("ix_article_published_at", "published_at", "id"),
+    Index("ix_article_expires", "expires_at", sqlite_where=_EXPIRES, postgresql_where=_EXPIRES),
+    Index("ix_article_withdrawn", "withdrawn_at", sqlite_where=_WITHDRAWN, postgresql_where=_WITHDRAWN),
 )
 
 picture = Table(

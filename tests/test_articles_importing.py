@@ -168,8 +168,16 @@ def test_an_embargo_in_a_later_version_shuts_the_article_at_once(runtime: Runtim
     assert events(runtime)[-1] == Event.ARTICLE_RIGHTS_CHANGED
 
 
+@pytest.mark.parametrize(
+    "shut",
+    [
+        {"pubstatus": "withheld"},
+        {"embargoed": "2026-04-01T00:00:00Z"},
+        {"expires": "2026-02-28T00:00:00Z"},
+    ],
+)
 def test_an_article_that_shuts_pays_back_the_gift_that_nobody_was_served(
-    runtime: Runtime, folder: Path
+    runtime: Runtime, folder: Path, shut: dict[str, str]
 ) -> None:
     first = import_one(runtime, ninjs(folder, version="1"))
     with runtime.database.transaction() as connection:
@@ -180,7 +188,7 @@ def test_an_article_that_shuts_pays_back_the_gift_that_nobody_was_served(
         bounds = {"expires_at": NOW + timedelta(days=90), "unconfirmed_bound": 20, "policy_version": 1}
         names = {"capability": b"c" * 16, "reference": "ABCDEFGH", "key_id": "k", "giver_shown": False}
         connection.execute(insert(gift).values(**given, **bounds, **names))
-    import_one(runtime, ninjs(folder, version="2", pubstatus="withheld"))
+    import_one(runtime, ninjs(folder, version="2", **shut))
     with runtime.database.reading() as connection:
         assert connection.scalar(select(allowance.c.used)) == 0
         assert connection.scalar(select(gift.c.credit_returned_at)) == NOW

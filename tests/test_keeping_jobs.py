@@ -2,19 +2,19 @@
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlalchemy.exc import OperationalError
 
 from gateway.keeping import jobs
 from gateway.keeping.jobs import LEASE, LEASE_LIFE, JobsRunner
 from gateway.keeping.revocations import read_revocations
 from gateway.ledger import OPERATOR
-from gateway.models import limit_hit
+from gateway.models import article, limit_hit
 from gateway.sharing.revoking import revoke_gift
-from gateway.store import accounts, leases
+from gateway.store import accounts, gifts, leases
 from tests.house import NOON, House
 
 
@@ -49,6 +49,36 @@ def test_a_claim_that_was_served_keeps_its_place(house: House) -> None:
     house.clock.forward(days=3)
     JobsRunner(house.runtime).take_turn()
     assert house.value("SELECT unconfirmed FROM gift") == 1
+
+
+def expire(house: House, article_id: int, at: datetime, column: str = "expires_at") -> None:
+    with house.runtime.database.transaction() as connection:
+        connection.execute(update(article).where(article.c.id == article_id).values({column: at}))
+
+
+@pytest.mark.parametrize("column", ["expires_at", "withdrawn_at"])
+def test_an_article_whose_end_comes_pays_back_the_gifts_that_nobody_was_served(
+    house: House, column: str
+) -> None:
+    giver, ending, lasting = house.subscriber(), house.article(), house.article("comet")
+    unserved, served = house.gift(giver, ending), house.gift(giver, ending)
+    house.gift(giver, lasting)
+    with house.runtime.database.transaction() as connection:
+        gifts.change_gift(connection, served.gift.id, served_at=NOON)
+    expire(house, ending, NOON + timedelta(hours=1), column)
+    expire(house, lasting, NOON + timedelta(days=3), column)
+    JobsRunner(house.runtime).take_turn()
+    assert house.value("SELECT used FROM allowance") == 3
+    house.clock.forward(hours=1)
+    for _ in range(2):
+        runner = JobsRunner(house.runtime)
+        assert runner.take_turn()
+        runner.release()
+    assert house.value("SELECT used FROM allowance") == 2
+    assert [line.subject for line in house.entries("gift:revoked")] == [f"gift:{unserved.gift.reference}"]
+    (line,) = house.entries("credit:returned")
+    assert line.actor == "gateway"
+    assert f'"gift":"{unserved.gift.reference}"' in line.detail
 
 
 def test_idempotency_keys_are_kept_for_a_day_and_no_longer(house: House) -> None:

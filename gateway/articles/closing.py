@@ -5,15 +5,20 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from gateway.decision import Deny, Reason
-from gateway.ledger import Actor, Entry, Event
+from gateway.ledger import GATEWAY, Actor, Entry, Event
 from gateway.period import month_of
 from gateway.rights import Rights
 from gateway.runtime import Runtime
-from gateway.store import gifts
+from gateway.store import gifts, readings, upkeep
 from gateway.store.entries import append_entry
 
-# What shuts an article's gifts by somebody's decision, as against by the calendar.
-CLOSING = (Reason.ARTICLE_WITHDRAWN, Reason.ARTICLE_EMBARGOED, Reason.ARTICLE_NOT_GIFTABLE)
+CLOSING = (
+    Reason.ARTICLE_WITHDRAWN,
+    Reason.ARTICLE_EMBARGOED,
+    Reason.ARTICLE_EXPIRED,
+    Reason.ARTICLE_NOT_GIFTABLE,
+)
+ARTICLES_AT_ONCE = 1000
 
 
 def closed_by(rights: Rights, now: datetime) -> Reason | None:
@@ -40,3 +45,20 @@ def pay_back(
             connection, Entry(now, actor, Event.CREDIT_RETURNED, f"account:{account_id}", detail=about)
         )
     return len(returned)
+
+
+def close_ended(runtime: Runtime, now: datetime) -> int:
+    """Pay back the unserved gifts of articles whose stated end has come this month; returns how many gifts."""
+    zone = runtime.policies.in_force(now).policy.publisher.zone
+    since = month_of(now, zone).starts_at
+    with runtime.database.reading() as connection:
+        ended = upkeep.list_ended_articles(connection, since, now, limit=ARTICLES_AT_ONCE)
+    return sum(_close(runtime, article_id, now) for article_id in ended)
+
+
+def _close(runtime: Runtime, article_id: int, now: datetime) -> int:
+    with runtime.database.transaction() as connection:
+        # Held, since a file may just be putting the end off.
+        article = readings.find_article_head_by_id(connection, article_id, held=True)
+        why = None if article is None else closed_by(article.rights, now)
+        return 0 if why is None else pay_back(runtime, connection, GATEWAY, article_id, why, now)

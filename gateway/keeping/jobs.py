@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway.articles.closing import close_ended
 from gateway.keeping import queue
 from gateway.keeping.archiving import Archiving, put_oldest_away
 from gateway.keeping.leases import LIFE, Lease
@@ -140,6 +141,7 @@ def jobs_of(runtime: Runtime, revocations: Path | None, smtp_url: str) -> tuple[
         Job("drop limiter rows", 60.0, partial(_within, runtime, upkeep.drop_limit_hits)),
         Job("drop idempotency keys", 300.0, partial(_within, runtime, _drop_keys)),
         Job("drop ended sessions", 600.0, partial(_within, runtime, upkeep.drop_sessions)),
+        Job("pay gifts of ended articles back", 60.0, partial(close_ended, runtime)),
         Job("forget what rules counted", 3600.0, partial(forget_counted, runtime)),
         Job("make room for months", 3600.0, partial(_within, runtime, months.make_room)),
         Job("forget openers", 60.0, partial(forget_openers, runtime)),

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, and_, delete, func, or_, select
 
-from gateway.models import account, api_token, claim, gift, limit_hit, session
+from gateway.models import account, api_token, article, claim, gift, limit_hit, session
 
 ROWS_AT_ONCE = 1000
 
@@ -30,6 +30,24 @@ def list_gifts_with_unserved_claims(connection: Connection, before: datetime, *,
         claim.c.claimed_at <= before,
     )
     return list(connection.execute(unserved.distinct().limit(limit)).scalars())
+
+
+def list_ended_articles(connection: Connection, since: datetime, now: datetime, *, limit: int) -> list[int]:
+    """List articles whose end came after `since` and by `now`, with a gift of that time that nobody was served."""
+    ends = or_(*(and_(end > since, end <= now) for end in (article.c.expires_at, article.c.withdrawn_at)))
+    unserved = (
+        select(1)
+        .where(
+            gift.c.article_id == article.c.id,
+            gift.c.issued_at >= since,
+            gift.c.served_at.is_(None),
+            gift.c.revoked_at.is_(None),
+            gift.c.credit_returned_at.is_(None),
+            gift.c.expires_at > now,
+        )
+        .exists()
+    )
+    return list(connection.execute(select(article.c.id).where(ends, unserved).limit(limit)).scalars())
 
 
 def drop_sessions(connection: Connection, now: datetime) -> int:
