@@ -24,6 +24,7 @@ class Reason(StrEnum):
     ACCOUNT_PLAN_DROPPED = "account:plan_dropped"
     ACCOUNT_OWN = "account:own"
     ACT_UNCONFIRMED = "act:unconfirmed"
+    ACT_ALREADY = "act:already"
     ACCOUNT_SIGNED_OUT = "account:signed_out"
     ACCOUNT_FORBIDDEN = "account:forbidden"
     SIGN_IN_FAILED = "sign_in:failed"

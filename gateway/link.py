@@ -174,7 +174,7 @@ def standing(gift: Gift, now: datetime) -> Decision:
         return Deny(Reason.GIFT_EXPIRED, since=gift.expires_at)
     if gift.read_up:
         return Deny(Reason.GIFT_READ_UP, since=gift.read_up_at, detail={"readers": gift.readers or 0})
-    return _unfrozen(gift, now)
+    return unfrozen(gift, now)
 
 
 def standing_for_a_holder(gift: Gift, now: datetime) -> Decision:
@@ -184,7 +184,7 @@ def standing_for_a_holder(gift: Gift, now: datetime) -> Decision:
     """
     decision = standing(gift, now)
     if isinstance(decision, Deny) and decision.reason is Reason.GIFT_READ_UP:
-        decision = _unfrozen(gift, now)
+        decision = unfrozen(gift, now)
     if isinstance(decision, Deny) and decision.reason is Reason.GIFT_FROZEN and gift.spread:
         return Permit()
     return decision
@@ -195,13 +195,14 @@ def standing_at_the_desk(gift: Gift, key_ids: Container[str], now: datetime) -> 
 
     A pause comes before that everybody has read, since it can be ended, and a link that no key signs opens nothing.
     """
-    decision, pause = standing(gift, now), _unfrozen(gift, now)
+    decision, pause = standing(gift, now), unfrozen(gift, now)
     if isinstance(decision, Deny):
         return pause if decision.reason is Reason.GIFT_READ_UP and isinstance(pause, Deny) else decision
     return decision if gift.key_id in key_ids else Deny(Reason.GIFT_KEY_RETIRED)
 
 
-def _unfrozen(gift: Gift, now: datetime) -> Decision:
+def unfrozen(gift: Gift, now: datetime) -> Decision:
+    """Decide whether a gift is not frozen at `now`, whatever else may shut it."""
     if gift.frozen_at is None or (gift.frozen_until is not None and gift.frozen_until <= now):
         return Permit()
     return Deny(Reason.GIFT_FROZEN, since=gift.frozen_at, until=gift.frozen_until)

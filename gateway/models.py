@@ -301,6 +301,15 @@ idempotency = Table(
     Column("created_at", Instant, nullable=False, index=True),
 )
 
+act_key = Table(
+    "act_key",
+    metadata,
+    Column("account_id", Key, ForeignKey("account.id"), primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("digest", LargeBinary(32), nullable=False),
+    Column("created_at", Instant, nullable=False, index=True),
+)
+
 policy_version = Table(
     "policy_version",
     metadata,

@@ -34,8 +34,8 @@ ACTS = [
     ("/admin/gifts/{gift}/give-back", SURE),
     ("/admin/accounts/1/suspend", {"freeze_links": "1"}),
     ("/admin/accounts/1/unsuspend", {}),
-    ("/admin/accounts/1/grant", {"credits": "3"}),
-    ("/admin/accounts/1/take-back", {"credits": "3"}),
+    ("/admin/accounts/1/grant", {"credits": "3", "idempotency_key": "k"}),
+    ("/admin/accounts/1/take-back", {"credits": "3", "idempotency_key": "k"}),
     ("/admin/accounts/1/sign-out", SURE),
     ("/admin/accounts/sign-out", SURE),
     ("/admin/articles/1/rights", {"change": "not_giftable"} | SURE),
@@ -219,7 +219,7 @@ def test_an_accounts_gifts_and_months_are_shown(site: Site, admin: Person) -> No
 
 
 def test_an_accounts_gifts_go_back_page_by_page(site: Site, admin: Person, clock: Clock) -> None:
-    admin.act("/admin/accounts/1/grant", credits="50", reason="A reading circle")
+    admin.act("/admin/accounts/1/grant", idempotency_key="k", credits="50", reason="A reading circle")
     references = []
     for number in range(55):
         clock.pass_by(seconds=10)
@@ -306,7 +306,7 @@ def test_extra_credits_count_for_this_month(site: Site, admin: Person) -> None:
     for number in range(10):
         give(site, f"key-{number}")
     assert isinstance(issue_gift(site.runtime, account_actor(SAM), Wish(SAM, 1, "more", True)), Deny)
-    admin.act("/admin/accounts/1/grant", credits="2", reason="A reading circle")
+    admin.act("/admin/accounts/1/grant", idempotency_key="k", credits="2", reason="A reading circle")
     allowance = give(site, "more").allowance
     assert (allowance.limit, allowance.used, allowance.granted) == (12, 11, 2)
     (line,) = entries(site, event="credit:granted")
@@ -317,7 +317,8 @@ def test_extra_credits_count_for_this_month(site: Site, admin: Person) -> None:
 def test_credits_out_of_range_are_refused_and_written_down(site: Site, admin: Person, clock: Clock) -> None:
     before = changeable(site)
     for credits in ("0", "-1", "1001", "99999999999999999999", "three", ""):
-        assert admin.act("/admin/accounts/1/grant", credits=credits, reason="Because").status_code == 422
+        form = {"credits": credits, "reason": "Because", "idempotency_key": f"k{credits}"}
+        assert admin.act("/admin/accounts/1/grant", **form).status_code == 422
         assert refusal(site, clock) == (f"account:{ADA}", "account:act_refused", "credits:out_of_range")
     assert changeable(site) == before
 

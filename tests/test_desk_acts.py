@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -9,7 +10,7 @@ from flask.testing import FlaskClient
 
 from gateway.app import build_app
 from gateway.settings import Settings
-from gateway.store import firings
+from gateway.store import firings, freezing
 from gateway.store.accounts import change_account
 from tests.house import House
 from tests.test_rules_pages import ask, field, signed_in
@@ -61,7 +62,7 @@ def test_a_reason_that_is_too_long_is_refused_and_kept_in_its_form(house: House,
 
 def test_credits_that_are_refused_keep_their_number_and_reason(house: House, admin: FlaskClient) -> None:
     giver = house.subscriber()
-    form = {"credits": "1001", "reason": "A circle", "act": "grant"}
+    form = {"credits": "1001", "reason": "A circle", "act": "grant", "idempotency_key": "k"}
     status, page = act(admin, f"/admin/accounts/{giver}/grant", **form)
     assert (status, 'value="1001"' in page, "A circle</textarea>" in page) == (422, True, True)
 
@@ -93,14 +94,16 @@ def test_what_cannot_be_undone_wants_the_box_to_be_ticked(
 def test_extra_credits_are_taken_back_as_far_as_they_are_not_spent(house: House, admin: FlaskClient) -> None:
     giver, article = house.subscriber(), house.article()
     desk = f"/admin/accounts/{giver}"
-    assert act(admin, f"{desk}/grant", credits="5", reason="A circle")[0] == 303
+    assert act(admin, f"{desk}/grant", idempotency_key="a", credits="5", reason="A circle")[0] == 303
     for _ in range(12):
         house.clock.forward(minutes=1)
         house.gift(giver, article)
     assert "3 extra credits of this month are not spent." in ask(admin, "GET", desk).text
-    status, page = act(admin, f"{desk}/take-back", credits="4", reason="Too many", act="take-back")
+    status, page = act(
+        admin, f"{desk}/take-back", idempotency_key="b", credits="4", reason="Too many", act="take-back"
+    )
     assert (status, "The limit is 3." in page, "Too many</textarea>" in page) == (409, True, True)
-    assert act(admin, f"{desk}/take-back", credits="3", reason="Too many")[0] == 303
+    assert act(admin, f"{desk}/take-back", idempotency_key="b", credits="3", reason="Too many")[0] == 303
     assert told(house, "credit:taken_back") == {
         "because": "Too many",
         "credits": 3,
@@ -108,8 +111,55 @@ def test_extra_credits_are_taken_back_as_far_as_they_are_not_spent(house: House,
         "period": "2026-03",
     }
     assert "are not spent" not in ask(admin, "GET", desk).text
-    assert act(admin, f"{desk}/take-back", credits="1", reason="More")[0] == 409
+    assert act(admin, f"{desk}/take-back", idempotency_key="c", credits="1", reason="More")[0] == 409
     assert house.value("SELECT granted FROM allowance") == 2
+
+
+def test_a_form_of_credits_that_is_sent_twice_counts_once(house: House, admin: FlaskClient) -> None:
+    giver = house.subscriber()
+    desk = f"/admin/accounts/{giver}"
+    key = field(ask(admin, "GET", desk), "idempotency_key")
+    form = {"credits": "5", "reason": "A circle", "idempotency_key": key}
+    for _ in range(2):
+        assert act(admin, f"{desk}/grant", **form)[0] == 303
+    assert house.value("SELECT granted FROM allowance") == 5
+    assert len(house.entries("credit:granted")) == 1
+    for other in (form | {"credits": "6"}, form | {"reason": "Another"}):
+        assert act(admin, f"{desk}/grant", **other)[0] == 422
+    assert act(admin, f"{desk}/take-back", **form)[0] == 422
+    assert house.entries("account:act_refused")[0].reason == "idempotency:reused"
+    assert act(admin, f"/admin/accounts/{house.subscriber()}/grant", **form)[0] == 422
+    taken = {"credits": "2", "reason": "Too many", "idempotency_key": "other"}
+    for _ in range(2):
+        assert act(admin, f"{desk}/take-back", **taken)[0] == 303
+    assert house.value("SELECT granted FROM allowance") == 3
+    assert act(admin, f"{desk}/grant", credits="1", reason="No key")[0] == 400
+
+
+def test_an_act_that_was_done_already_says_so_and_writes_no_second_entry(
+    house: House, admin: FlaskClient
+) -> None:
+    gift = house.gift(house.subscriber(), house.article()).gift
+    desk = f"/admin/gifts/{gift.reference}"
+    assert act(admin, f"{desk}/thaw", reason="By mistake")[0] == 409
+    for what, event in (("freeze", "gift:frozen"), ("thaw", "gift:thawed")):
+        assert act(admin, f"{desk}/{what}", reason="It leaks")[0] == 303
+        status, page = act(admin, f"{desk}/{what}", reason="It leaks", act=what)
+        assert (status, "It is so already" in page) == (409, True)
+        assert len(house.entries(event)) == 1
+        refusal = house.entries("account:act_refused")[0]
+        assert (refusal.reason, refusal.subject) == ("act:already", f"gift:{gift.reference}")
+
+
+def test_a_link_is_frozen_anew_when_its_first_freeze_is_over(house: House, admin: FlaskClient) -> None:
+    gift = house.gift(house.subscriber(), house.article()).gift
+    with house.runtime.database.transaction() as connection:
+        until = house.clock.now + timedelta(hours=1)
+        freezing.freeze_gift(connection, gift.id, house.clock.now, "rule:x", until=until)
+    assert act(admin, f"/admin/gifts/{gift.reference}/freeze", reason="It leaks")[0] == 409
+    house.clock.forward(hours=1)
+    assert act(admin, f"/admin/gifts/{gift.reference}/freeze", reason="It leaks")[0] == 303
+    assert told(house, "gift:frozen")["because"] == "It leaks"
 
 
 def test_one_account_is_signed_out_and_then_everybody(house: House, app: Flask, admin: FlaskClient) -> None:
@@ -149,9 +199,9 @@ def test_the_reading_that_is_chosen_is_the_one_given_back(house: House, admin: F
     assert act(admin, f"{address}/give-back", **form)[0] == 303
     assert told(house, "reading:given_back")["claim"] == int(numbers[1])
     assert re.findall(r'<option value="(\d+)"', ask(admin, "GET", address).text) == numbers[:1]
-    for chosen in (numbers[1], "999"):
+    for chosen, says in ((numbers[1], "It is so already"), ("999", "That reading does not count")):
         status, page = act(admin, f"{address}/give-back", **(form | {"claim": chosen}))
-        assert (status, "That reading does not count" in page) == (409, True)
+        assert (status, says in page) == (409, True)
     assert house.value("SELECT confirmed FROM gift") == 1
 
 

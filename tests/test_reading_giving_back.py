@@ -189,6 +189,9 @@ def test_an_admin_gives_back_with_a_reason_as_often_as_needed(
     assert by_desk(" ") == Deny(Reason.REASON_MISSING)
     assert [by_desk("two scanners"), by_desk("two scanners")] == [Permit(), Permit()]
     assert by_desk("and again") == Deny(Reason.READING_NONE)
+    word, claim = acts.Word("once more", confirmed=True), house.value("SELECT MIN(id) FROM claim")
+    named = acts.give_back_reading(house.runtime, actor, admin, issued.gift.reference, word, claim_id=claim)
+    assert named == Deny(Reason.ACT_ALREADY)
     assert confirmed(house) == 0
     last = house.entries("reading:given_back")[0]
     assert (last.actor, '"because":"two scanners"' in last.detail) == (f"account:{admin.id}", True)

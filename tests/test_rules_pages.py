@@ -236,6 +236,9 @@ def test_the_desk_lists_what_holds_and_an_admin_lifts_it_with_a_reason(house: Ho
     assert lifted.status_code == 303
     assert f"/rules/{number[1]}/lift" not in ask(desk, "GET", "/admin/rules").text
     assert '"because":"a library"' in house.entries("rule:lifted")[0].detail
+    again = ask(desk, "POST", f"/admin/rules/{number[1]}/lift", data={**token, "reason": "a library"})
+    assert (again.status_code, "It is so already" in again.text) == (409, True)
+    assert len(house.entries("rule:lifted")) == 1
 
 
 def test_an_auditor_sees_the_rules_and_lifts_none(house: House, app: Flask) -> None:

@@ -1,5 +1,8 @@
 """An admin's acts on accounts: suspended and let give again, credits given and taken back, signed out."""
 
+import hashlib
+from dataclasses import dataclass
+
 from gateway.accounts import managing, signing
 from gateway.auditing.acts import Act, Word, permitted, refuse, refuse_within
 from gateway.decision import Decision, Deny, Permit, Reason
@@ -7,11 +10,19 @@ from gateway.ledger import Actor, Entry, Event
 from gateway.period import month_of
 from gateway.runtime import Runtime
 from gateway.sharing.credits import limit_of
-from gateway.store import accounts, allowances
+from gateway.store import accounts, allowances, idempotency
 from gateway.store.accounts import Account
 from gateway.store.entries import append_entry
 
 CREDITS_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How many credits, and the form's key: sent twice, it is one act."""
+
+    credits: int
+    key: str
 
 
 def suspend(
@@ -33,37 +44,41 @@ def unsuspend(runtime: Runtime, actor: Actor, admin: Account, account_id: int, b
 
 
 def grant_credits(
-    runtime: Runtime, actor: Actor, admin: Account, account_id: int, because: str, *, credits: int
+    runtime: Runtime, actor: Actor, admin: Account, account_id: int, because: str, asked: Asked
 ) -> Decision:
     """Give an account extra credits for the present month."""
     act = Act(Event.CREDITS_GRANTED, f"account:{account_id}")
-    decision = _on_credits(runtime, actor, admin, act, account_id, because, credits=credits)
+    decision = _on_credits(runtime, actor, admin, act, account_id, because, asked)
     if isinstance(decision, Deny):
         return decision
-    now = runtime.clock()
+    now, same = runtime.clock(), _digest("grant", account_id, because, asked)
     with runtime.database.transaction() as connection:
         account = accounts.take_account(connection, account_id)
         if account is None:
             return Deny(Reason.ACCOUNT_UNKNOWN)
         if account.plan is None or account.erased:
             return refuse_within(connection, actor, act, Deny(Reason.ACCOUNT_WITHOUT_PLAN), now)
-        current = runtime.policies.in_force_within(connection, now)
-        month = month_of(now, current.policy.publisher.zone)
-        granted = allowances.grant_credits(connection, account_id, month.key, credits)
-        about = _credited(credits, granted, month.key, because)
-        append_entry(connection, Entry(now, actor, Event.CREDITS_GRANTED, act.subject, detail=about))
-    return decision
+        before = idempotency.find_act(connection, admin.id, asked.key)
+        if before is None:
+            current = runtime.policies.in_force_within(connection, now)
+            month = month_of(now, current.policy.publisher.zone)
+            granted = allowances.grant_credits(connection, account_id, month.key, asked.credits)
+            about = _credited(asked.credits, granted, month.key, because)
+            append_entry(connection, Entry(now, actor, Event.CREDITS_GRANTED, act.subject, detail=about))
+            idempotency.add_act(connection, admin.id, asked.key, same, now)
+            return decision
+    return _again(runtime, actor, act, repeated=before == same)
 
 
 def take_back_credits(
-    runtime: Runtime, actor: Actor, admin: Account, account_id: int, because: str, *, credits: int
+    runtime: Runtime, actor: Actor, admin: Account, account_id: int, because: str, asked: Asked
 ) -> Decision:
     """Take extra credits of the present month back, as many as are not spent: what undoes a grant."""
     act = Act(Event.CREDITS_TAKEN_BACK, f"account:{account_id}")
-    decision = _on_credits(runtime, actor, admin, act, account_id, because, credits=credits)
+    decision = _on_credits(runtime, actor, admin, act, account_id, because, asked)
     if isinstance(decision, Deny):
         return decision
-    now = runtime.clock()
+    now, same = runtime.clock(), _digest("take back", account_id, because, asked)
     with runtime.database.transaction() as connection:
         account = accounts.take_account(connection, account_id)
         if account is None:
@@ -71,12 +86,18 @@ def take_back_credits(
         current = runtime.policies.in_force_within(connection, now)
         month = month_of(now, current.policy.publisher.zone)
         plan = limit_of(account, current.policy) or 0
-        granted = allowances.take_back_credits(connection, account_id, month.key, credits, plan)
-        if granted is not None:
-            about = _credited(credits, granted, month.key, because)
+        before = idempotency.find_act(connection, admin.id, asked.key)
+        granted = before or allowances.take_back_credits(
+            connection, account_id, month.key, asked.credits, plan
+        )
+        if isinstance(granted, int):
+            about = _credited(asked.credits, granted, month.key, because)
             append_entry(connection, Entry(now, actor, Event.CREDITS_TAKEN_BACK, act.subject, detail=about))
+            idempotency.add_act(connection, admin.id, asked.key, same, now)
             return decision
         usage = allowances.find_usage(connection, account_id, month.key)
+    if before is not None:
+        return _again(runtime, actor, act, repeated=before == same)
     left = max(0, min(usage.granted, plan + usage.granted - usage.used))
     return refuse(runtime, actor, act, Deny(Reason.CREDITS_SPENT, detail={"limit": left}))
 
@@ -103,13 +124,27 @@ def sign_everyone_out(runtime: Runtime, actor: Actor, admin: Account, word: Word
 
 
 def _on_credits(  # noqa: PLR0913 - Who, what, on whom, why, and how many.
-    runtime: Runtime, actor: Actor, admin: Account, act: Act, account_id: int, because: str, *, credits: int
+    runtime: Runtime, actor: Actor, admin: Account, act: Act, account_id: int, because: str, asked: Asked
 ) -> Decision:
     decision = _on_account(runtime, actor, admin, act.name, account_id, because)
-    if isinstance(decision, Permit) and not 1 <= credits <= CREDITS_AT_ONCE:
+    if isinstance(decision, Permit) and not asked.key:
+        return refuse(runtime, actor, act, Deny(Reason.IDEMPOTENCY_KEY_MISSING))
+    if isinstance(decision, Permit) and not 1 <= asked.credits <= CREDITS_AT_ONCE:
         limits = {"limit": CREDITS_AT_ONCE}
         return refuse(runtime, actor, act, Deny(Reason.CREDITS_OUT_OF_RANGE, detail=limits))
     return decision
+
+
+def _again(runtime: Runtime, actor: Actor, act: Act, *, repeated: bool) -> Decision:
+    """Answer a form that came before: as the first time, or that it said something else then."""
+    if repeated:
+        return Permit()
+    return refuse(runtime, actor, act, Deny(Reason.IDEMPOTENCY_KEY_REUSED))
+
+
+def _digest(act: str, account_id: int, because: str, asked: Asked) -> bytes:
+    said = repr((act, account_id, asked.credits, because.strip()))
+    return hashlib.sha256(said.encode()).digest()
 
 
 def _credited(credits: int, granted: int, period: str, because: str) -> dict[str, str | int]:

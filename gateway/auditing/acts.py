@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from gateway.decision import Decision, Deny, Permit, Reason
 from gateway.ledger import Actor, Entry, Event, Outcome
+from gateway.link import Gift, unfrozen
 from gateway.reading import giving_back
 from gateway.runtime import Runtime
 from gateway.sharing import revoking
@@ -169,15 +170,22 @@ def _set_frozen(
         gift = gifts.take_gift(connection, reference)
         if gift is None:
             return Deny(Reason.GIFT_UNKNOWN)
-        if (gift.frozen_at is not None) == frozen:
+        already = isinstance(unfrozen(gift, now), Deny) if frozen else gift.frozen_at is None
+        if not already:
+            _freeze(connection, actor, gift, because.strip(), now, frozen=frozen)
             return decision
-        at, words = (now, because.strip()) if frozen else (None, "")
-        gifts.change_gift(connection, gift.id, frozen_at=at, frozen_because=words, frozen_until=None)
-        if not frozen:
-            # Else the rule that froze it would hold in name, and never fire on this link again.
-            firings.lift_firings(
-                connection, f"gift:{reference}", now=now, by=actor.name, because=because.strip()
-            )
-        about: dict[str, str | int] = {"account": gift.account_id, "because": because.strip()}
-        append_entry(connection, Entry(now, actor, event, f"gift:{reference}", detail=about))
-    return decision
+    return refuse(runtime, actor, Act(event, f"gift:{reference}"), Deny(Reason.ACT_ALREADY))
+
+
+def _freeze(
+    connection: Connection, actor: Actor, gift: Gift, because: str, now: datetime, *, frozen: bool
+) -> None:
+    at, words = (now, because) if frozen else (None, "")
+    gifts.change_gift(connection, gift.id, frozen_at=at, frozen_because=words, frozen_until=None)
+    subject = f"gift:{gift.reference}"
+    if not frozen:
+        # Else the rule that froze it would hold in name, and never fire on this link again.
+        firings.lift_firings(connection, subject, now=now, by=actor.name, because=because)
+    event = Event.GIFT_FROZEN if frozen else Event.GIFT_THAWED
+    about: dict[str, str | int] = {"account": gift.account_id, "because": because}
+    append_entry(connection, Entry(now, actor, event, subject, detail=about))

@@ -70,8 +70,9 @@ def _decide(
 
 
 def _chosen(connection: Connection, gift: Gift, wanted: int | None) -> int | Deny:
+    if wanted is not None and given_back.is_given_back(connection, gift.id, wanted):
+        return Deny(Reason.ACT_ALREADY)
     if wanted is not None:
-        return (
-            wanted if given_back.is_counted(connection, gift.id, wanted) else Deny(Reason.READING_UNCOUNTED)
-        )
+        counted = given_back.is_counted(connection, gift.id, wanted)
+        return wanted if counted else Deny(Reason.READING_UNCOUNTED)
     return given_back.find_first_counted(connection, gift.id) or Deny(Reason.READING_NONE)

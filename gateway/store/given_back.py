@@ -27,6 +27,12 @@ def is_counted(connection: Connection, gift_id: int, claim_id: int) -> bool:
     return connection.execute(select(claim.c.id).where(mine, ~uncounted)).first() is not None
 
 
+def is_given_back(connection: Connection, gift_id: int, claim_id: int) -> bool:
+    """Tell whether a reading of a gift was given back before."""
+    mine = (given_back.c.gift_id == gift_id) & (given_back.c.claim_id == claim_id)
+    return connection.execute(select(given_back.c.claim_id).where(mine)).first() is not None
+
+
 def find_given_back_by_giver(connection: Connection, gift_id: int) -> datetime | None:
     """Find when a gift's giver gave a reading back."""
     mine = (given_back.c.gift_id == gift_id) & given_back.c.by_giver

@@ -1,14 +1,14 @@
-"""Idempotency keys: which gift a key already made, kept for a day."""
+"""Idempotency keys: which gift a key already made, and which act of the desk it already was, kept for a day."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.link import Gift
-from gateway.models import gift, idempotency
+from gateway.models import act_key, gift, idempotency
 from gateway.store.gifts import COLUMNS as GIFT
 from gateway.store.prepared import Prepared
 
@@ -56,4 +56,19 @@ def add_key(connection: Connection, **values: object) -> None:
 
 def drop_keys(connection: Connection, before: datetime) -> int:
     """Forget keys made before an instant; returns how many."""
-    return connection.execute(delete(idempotency).where(idempotency.c.created_at <= before)).rowcount
+    return sum(
+        connection.execute(delete(table).where(table.c.created_at <= before)).rowcount
+        for table in (idempotency, act_key)
+    )
+
+
+def find_act(connection: Connection, account_id: int, key: str) -> bytes | None:
+    """Find the digest of what an admin already did under a key."""
+    mine = (act_key.c.account_id == account_id) & (act_key.c.key == key)
+    return connection.execute(select(act_key.c.digest).where(mine)).scalar()
+
+
+def add_act(connection: Connection, account_id: int, key: str, digest: bytes, now: datetime) -> None:
+    """Remember what an admin did under a key."""
+    values = {"account_id": account_id, "key": key, "digest": digest, "created_at": now}
+    connection.execute(insert(act_key).values(values))

@@ -8,6 +8,7 @@ from sqlalchemy import Column, ColumnElement, Connection, and_, delete, exists, 
 
 from gateway.models import (
     account,
+    act_key,
     allowance,
     api_token,
     case_evidence,
@@ -88,6 +89,7 @@ def erase_account(connection: Connection, account_id: int) -> int:
             update(account).where(account.c.id == account_id).values(values),
             delete(session).where(session.c.account_id == account_id),
             delete(idempotency).where(idempotency.c.account_id == account_id),
+            delete(act_key).where(act_key.c.account_id == account_id),
             update(api_token).where(api_token.c.account_id == account_id).values(name=""),
             update(gift).where(gift.c.account_id == account_id).values(label="", note="", giver_shown=False),
             delete(entry_person).where(entry_person.c.entry_id.in_(acted)),

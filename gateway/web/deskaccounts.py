@@ -1,5 +1,6 @@
 """The desk's pages on accounts: the list, one account's story, and the acts on it."""
 
+import secrets
 from datetime import date
 
 from flask import make_response, redirect, render_template, request, url_for
@@ -16,6 +17,8 @@ from gateway.web.refusals import refused, status_of
 from gateway.web.rows import row
 from gateway.web.rules import shown_firing
 from gateway.web.state import state
+
+KEY_LENGTH = 200
 
 
 @bp.get("/accounts")
@@ -67,6 +70,7 @@ def account(account_id: int, error: Deny | None = None) -> Response:
         entries=[shown_entry(each) for each in entries],
         flags=[shown_firing(each) for each in flags_of(state().runtime, subject)],
         log_url=url_for("admin.log", subject=subject),
+        idempotency_key=secrets.token_urlsafe(16),
         error=error,
     )
     return make_response(text, 200 if error is None else status_of(error))
@@ -92,9 +96,8 @@ def unsuspend(account_id: int) -> Response:
 @bp.post("/accounts/<row:account_id>/grant")
 def grant(account_id: int) -> Response:
     """Give an account extra credits for this month."""
-    credits = request.form.get("credits", 0, type=int)
     answer = accountacts.grant_credits(
-        state().runtime, asking.actor(), me(), account_id, reason_given(), credits=credits
+        state().runtime, asking.actor(), me(), account_id, reason_given(), _asked()
     )
     return _after(answer, account_id, "granted")
 
@@ -102,9 +105,8 @@ def grant(account_id: int) -> Response:
 @bp.post("/accounts/<row:account_id>/take-back")
 def take_back(account_id: int) -> Response:
     """Take extra credits of this month back that are not spent."""
-    credits = request.form.get("credits", 0, type=int)
     answer = accountacts.take_back_credits(
-        state().runtime, asking.actor(), me(), account_id, reason_given(), credits=credits
+        state().runtime, asking.actor(), me(), account_id, reason_given(), _asked()
     )
     return _after(answer, account_id, "taken_back")
 
@@ -116,6 +118,11 @@ def sign_out(account_id: int) -> Response:
     if account_id == me().id and not isinstance(answer, Deny):
         return redirect(url_for("accounts.sign_in"), 303)
     return _after(answer, account_id, "signed_out")
+
+
+def _asked() -> accountacts.Asked:
+    key = request.form.get("idempotency_key", "")[:KEY_LENGTH]
+    return accountacts.Asked(request.form.get("credits", 0, type=int), key)
 
 
 def _after(answer: Decision, account_id: int, done: str) -> Response:

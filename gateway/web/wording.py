@@ -146,6 +146,11 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
         _("This cannot be undone, so the form has a box to tick. Nothing was changed."),
         _("Tick the box and send the form again."),
     ),
+    Reason.ACT_ALREADY: Wording(
+        _("It is so already"),
+        _("The form was sent twice, or somebody was quicker. Nothing was changed now."),
+        _("Look at the page as it stands: the log has who did it, and when."),
+    ),
     Reason.ACCOUNT_SIGNED_OUT: Wording(
         _("Please sign in"),
         _("This page belongs to an account, and nobody is signed in here."),
@@ -587,7 +592,7 @@ WORDINGS: Final[Mapping[Reason, Wording]] = {
     Reason.IDEMPOTENCY_KEY_REUSED: Wording(
         _("This form was already sent with other contents"),
         _("The first one counted; this one changed nothing."),
-        _("Look at your gifts first. To make another link, open the share page anew."),
+        _("Open the page anew to see what the first one did, and send the form from there."),
         (Way.GIFTS,),
     ),
     Reason.REQUEST_INVALID: Wording(
