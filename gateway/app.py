@@ -16,6 +16,7 @@ from gateway.keys import open_key_ring
 from gateway.resources import folder
 from gateway.runtime import Runtime
 from gateway.settings import Settings, read_settings
+from gateway.sharing.wording import LABEL_LENGTH, NOTE_LENGTH
 from gateway.store.engine import open_database
 from gateway.web import (
     accounts,
@@ -158,6 +159,7 @@ def build_app(runtime: Runtime, settings: Settings) -> Flask:
     app.session_interface = _Session()
     app.extensions["gateway"] = make_state(runtime, settings)
     app.jinja_env.globals.update(words_for=words_for, done_words=done_words, happened=happened)
+    app.jinja_env.globals.update(label_length=LABEL_LENGTH, note_length=NOTE_LENGTH)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if settings.proxies:
         count = settings.proxies

@@ -23,6 +23,7 @@ from gateway.auditing.alarm import SealAlarm
 from gateway.behaviour import Behaviour
 from gateway.decision import Deny, Reason
 from gateway.licence import Purpose
+from gateway.sharing.wording import LABEL_LENGTH, NOTE_LENGTH
 from gateway.visitor import Visitor
 from gateway.web import assets, headers, languages, parts, speech
 from gateway.web.storywords import happened
@@ -324,6 +325,15 @@ ENTRIES = [
     _entry(5, "gift:frozen", actor="Ines Haas", said="Opened from forty networks within an hour."),
     _entry(6, "gift:thawed", actor="Ines Haas", said="It was one university; the librarian wrote to us."),
     _entry(7, "gift:refused", outcome="deny", reason="quota:spent", subject="article 3", subject_url=None),
+    _entry(
+        8,
+        "policy:differs_from_file",
+        actor="reader:5c1f0a9be2d44c0a8f3e71b6d09a2c55",
+        actor_url=None,
+        subject="network:5c1f0a9be2d44c0a8f3e71b6d09a2c55",
+        subject_url="/desk/networks/5c1f",
+        detail={"digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "version": "3"},
+    ),
 ]
 
 
@@ -368,7 +378,7 @@ def _gift_rows() -> list[Thing]:
         _row(Gift(reference="P2", label="", confirmed=0, unconfirmed=2), OTHERS[1], behaviour=Behaviour(1, 1)),
         _row(Gift(reference="R3", label="Reading circle", confirmed=10, spread=True), OTHERS[2], standing=READ_UP, can_renew=True),
         _row(Gift(reference="T5", label="Eve"), OTHERS[3], url=None, needs_fresh_link=True),
-        _row(Gift(reference="S4", label="Dad"), OTHERS[3], standing=EXPIRED, can_renew=True, url=None),
+        _row(Gift(reference="S4", label="w" * LABEL_LENGTH), OTHERS[3], standing=EXPIRED, can_renew=True, url=None),
         _row(Gift(reference="T5", label="Mira"), OTHERS[4], url=None, needs_fresh_link=True,
              standing=Deny(Reason.GIFT_KEY_RETIRED, since=NOW - timedelta(hours=5)), can_revoke=True),
         _row(Gift(reference="U6", confirmed=0, unconfirmed=0), OTHERS[5], standing=REVOKED, url=None),
@@ -605,6 +615,7 @@ def _desk_pages() -> Iterator[tuple[str, str, dict[str, Any]]]:
         "entries": ENTRIES[:3],
         "log_url": "/desk/log?actor=1",
         "spare": 5,
+        "idempotency_key": "b1d0",
     }
     yield "desk-account", "admin/account.html", one | {"account": people[0]}
     yield "desk-account-suspended", "admin/account.html", one | {"account": people[1]}
@@ -927,6 +938,8 @@ def make_app(**views: Callable[..., Any]) -> Flask:
         "open_cases": lambda: 7,
         "done_words": done_words,
         "happened": happened,
+        "label_length": LABEL_LENGTH,
+        "note_length": NOTE_LENGTH,
         "words_for": words_for,
     }
     return app

@@ -48,6 +48,14 @@ def test_every_page_is_accessible_and_fits(
             assert_accessible(page)
 
 
+@pytest.mark.parametrize("window", WINDOWS)
+def test_no_column_of_the_log_is_cut_off(new_person: NewPerson, address: str, window: str) -> None:
+    page = new_person(**WINDOWS[window])
+    page.goto(f"{address}/en/log.html")
+    table = page.locator(".scroll").evaluate("it => [it.scrollWidth, it.clientWidth]")
+    assert table[0] == table[1]
+
+
 def test_what_is_pressed_is_as_large_as_a_finger(new_person: NewPerson, address: str) -> None:
     page = new_person(**WINDOWS["phone, light"])
     for name in (

@@ -12,6 +12,7 @@ from gateway.keeping.keys import retire_key, rotate_key
 from gateway.ledger import OPERATOR, account_actor
 from gateway.settings import Settings
 from gateway.sharing.issuing import Issued, Wish, issue_gift
+from gateway.sharing.wording import LABEL_LENGTH
 from gateway.store.entries import EntryFilter, list_entries
 from tests.people import Person, signed_in
 from tests.served import WITHHELD, Site
@@ -199,6 +200,14 @@ def test_a_link_of_last_month_gives_no_credit_back(site: Site, sam: Person, cloc
     page = sam.see(f"/gifts/{given.gift.reference}/revoke").text
     assert "because the link was made in an earlier month" in page
     assert sam.act(f"/gifts/{given.gift.reference}/revoke").headers["Location"].endswith("?done=revoked")
+
+
+def test_a_label_has_one_length_wherever_it_is_typed(site: Site, sam: Person) -> None:
+    given = give(site)
+    for address in ("/articles/the-tide-book/share", f"/gifts/{given.gift.reference}"):
+        field = re.search(r'<input [^>]*name="label"[^>]*>', sam.see(address).text)
+        assert field is not None
+        assert f'maxlength="{LABEL_LENGTH}"' in field[0]
 
 
 def test_an_expired_gift_is_renewed_for_a_credit_under_the_same_label(
