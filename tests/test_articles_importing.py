@@ -252,27 +252,34 @@ def test_one_bad_file_never_stops_the_others(runtime: Runtime, folder: Path) -> 
     (folder / "5-gone.json").symlink_to(folder / "nowhere")
     ninjs(folder, "6-good.json")
     (folder / "7-notes.txt").write_text("not ours", encoding="utf-8")
+    (folder / "8-digits.json").write_text(f'{{"version": {"9" * 5001}}}', encoding="utf-8")
+    digits = f'+++\nid = "x"\nversion = {"9" * 5001}\n+++\nText'
+    (folder / "9-digits.md").write_text(digits, encoding="utf-8")
     seen: list[tuple[int, int]] = []
     paths = [
         folder,
         folder / "5-gone.json",
         folder / "7-notes.txt",
         folder / "missing.json",
+        folder / "MISSING",
         folder / "6-good.json",
     ]
     report = import_paths(runtime, paths, on_progress=lambda done, total, _line: seen.append((done, total)))
     told = {line.path.name: f"{line.outcome}: {line.why}" for line in report.lines}
     assert told.keys() >= {"0-broken.json", "missing.json"}
     assert told["0-broken.json"].startswith("failed: this is no JSON")
+    assert told["MISSING"] == told["missing.json"]
+    assert told["MISSING"] == "failed: there is no such file or folder; want one that holds articles"
+    for name in ("8-digits.json", "9-digits.md"):
+        assert told[name] == "failed: a number in it is too long; want at most 4,300 digits"
     assert told["1-latin.html"] == "failed: it is not UTF-8: byte 6 is 0xe9"
     assert told["2-deep.json"].startswith("failed: the JSON nests too deep")
     assert told["3-large.json"].startswith("failed: it is larger than 8 MiB")
     assert told["4-note.md"].startswith("refused: it begins with no front matter")
-    assert told["5-gone.json"] == "failed: there is no such file"
+    assert told["5-gone.json"] == told["missing.json"]
     assert told["6-good.json"] == "added: "
     assert told["7-notes.txt"].startswith("refused: its name ends in '.txt'")
-    assert told["missing.json"] == "failed: there is no such file"
-    assert seen == [(number, 9) for number in range(1, 10)]
+    assert seen == [(number, 12) for number in range(1, 13)]
 
 
 def test_hidden_files_and_the_folders_of_saved_pages_are_passed_over(runtime: Runtime, folder: Path) -> None:

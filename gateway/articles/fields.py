@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
@@ -10,6 +11,8 @@ from gateway.articles.story import MAX_VERSION, StoryFaultError
 # No page shows these characters, and PostgreSQL keeps no NUL.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 MAX_TEXT = 20_000
+# Python reads no longer number unless it is told to.
+TOO_MANY_DIGITS = f"a number in it is too long; want at most {sys.int_info.default_max_str_digits:,} digits"
 
 
 def load_json(text: str) -> object:
@@ -20,8 +23,10 @@ def load_json(text: str) -> object:
         raise StoryFaultError(
             "the JSON nests too deep to be read; want an object as its format describes"
         ) from None
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         raise StoryFaultError(f"this is no JSON: {error}") from None
+    except ValueError:
+        raise StoryFaultError(TOO_MANY_DIGITS) from None
 
 
 def written(text: str) -> str:

@@ -33,6 +33,8 @@ def files_under(paths: Iterable[Path]) -> Iterator[Path]:
 
 def read_story(path: Path) -> Story | Withdrawal:
     """Read one file; raises StoryFaultError where it cannot be read, StoryRefusedError where it holds no article."""
+    if not path.exists():
+        raise StoryFaultError("there is no such file or folder; want one that holds articles")
     parser = PARSERS.get(path.suffix.lower())
     if parser is None:
         raise StoryRefusedError(
@@ -52,7 +54,7 @@ def _below(folder: Path) -> Iterator[Path]:
 def _text(path: Path) -> str:
     try:
         if not path.is_file():
-            raise StoryFaultError("it is no regular file" if path.exists() else "there is no such file")
+            raise StoryFaultError("it is no regular file")
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:

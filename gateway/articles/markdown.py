@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from gateway.articles.fields import MAX_TEXT, written
+from gateway.articles.fields import MAX_TEXT, TOO_MANY_DIGITS, written
 from gateway.articles.sanitise import sanitise
 from gateway.articles.story import (
     MAX_SECTION,
@@ -131,12 +131,14 @@ def front_matter(text: str) -> FrontMatter:
         return FrontMatter.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise StoryFaultError(f"the front matter is no TOML: {error}") from None
+    except ValidationError as error:
+        raise StoryFaultError("; ".join(_complaint(each) for each in error.errors())) from None
+    except ValueError:
+        raise StoryFaultError(TOO_MANY_DIGITS) from None
     except RecursionError:
         raise StoryFaultError(
             "the front matter nests too deep; want keys, [rights] and [[pictures]]"
         ) from None
-    except ValidationError as error:
-        raise StoryFaultError("; ".join(_complaint(each) for each in error.errors())) from None
 
 
 def story(stated: FrontMatter, body_html: str) -> Story:
