@@ -120,7 +120,7 @@ def test_a_networks_story_tells_what_it_did_under_its_monthly_name(
     page = ask(auditor, "GET", f"/admin/networks/{NETWORK}").text
     told = text_of(page)
     for says in ("Opened gifts 2 times", "Tried links that we never signed 40 times", "Went where only programs go 2 times",
-                 "Was given articles –", "network-forged block"):  # fmt: skip
+                 "Was given articles –", "network-forged refused"):  # fmt: skip
         assert says in told, says
     assert page.count('href="/admin/gifts/') == 2
     assert house.entries("log:read")[0].detail == '{"filter":"subject=network","view":"network"}'

@@ -9,8 +9,10 @@ from werkzeug.test import TestResponse
 
 from gateway.app import build_app
 from gateway.keys import digest
+from gateway.ledger import GATEWAY
 from gateway.settings import Settings
 from gateway.sharing.issuing import Issued
+from gateway.sharing.revoking import BY_GIVER, revoke_gift
 from gateway.store import accounts
 from tests.house import House
 
@@ -239,6 +241,22 @@ def test_the_desk_lists_what_holds_and_an_admin_lifts_it_with_a_reason(house: Ho
     again = ask(desk, "POST", f"/admin/rules/{number[1]}/lift", data={**token, "reason": "a library"})
     assert (again.status_code, "It is so already" in again.text) == (409, True)
     assert len(house.entries("rule:lifted")) == 1
+
+
+def test_the_rules_are_told_in_the_readers_language(house: House, app: Flask) -> None:
+    blocked_device(house, app)
+    desk = signed_in(house, app, "admin")
+    text = re.sub(r"<[^>]+>", "\n", ask(desk, "GET", "/admin/rules?lang=de").text)
+    assert {"1 Tag", "1 Stunde", "abgelehnt"} <= set(map(str.strip, text.splitlines()))
+    assert not re.search(r"\b(hours?|minutes?|days?|freeze|block|challenge|log|monitor|enforce)\n", text)
+
+
+def test_the_log_says_in_the_readers_language_who_withdrew(house: House, app: Flask) -> None:
+    issued = house.gift(house.subscriber(), house.article())
+    revoke_gift(house.runtime, GATEWAY, issued.gift.reference, because=BY_GIVER)
+    desk = signed_in(house, app, "admin")
+    assert "von der schenkenden Person zurückgezogen" in ask(desk, "GET", "/admin/log?lang=de").text
+    assert "withdrawn by its giver" in ask(desk, "GET", "/admin/log?lang=en").text
 
 
 def test_an_auditor_sees_the_rules_and_lifts_none(house: House, app: Flask) -> None:

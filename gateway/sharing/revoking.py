@@ -14,6 +14,9 @@ from gateway.store import allowances, gifts
 from gateway.store.entries import append_entry
 from gateway.store.gifts import GiftFilter
 
+# What the log keeps as the reason where a giver, who is asked for none, withdraws their own.
+BY_GIVER = "withdrawn by its giver"
+
 
 @dataclass(frozen=True, slots=True)
 class Revoked:

@@ -134,7 +134,7 @@ def revoke_gift(reference: str) -> Response:
     if not REFERENCE.fullmatch(reference):
         return refused(Deny(Reason.GIFT_UNKNOWN))
     answer = revoking.revoke_gift(
-        state().runtime, asking.actor(), reference, because="withdrawn by its giver", owner=me().id
+        state().runtime, asking.actor(), reference, because=revoking.BY_GIVER, owner=me().id
     )
     return refused(answer) if isinstance(answer, Deny) else _with_allowance(reference)
 

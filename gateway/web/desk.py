@@ -22,6 +22,7 @@ from gateway.web.showing import shown_gift, shown_person, shown_policy
 from gateway.web.speech import Lazy
 from gateway.web.speech import Lazy as _
 from gateway.web.state import state
+from gateway.web.storywords import said
 
 LATEST = 20
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d)?")
@@ -63,7 +64,7 @@ def shown_entry(found: StoredEntry) -> dict[str, Any]:
         "subject": found.subject,
         "subject_url": page_of(found.subject),
         "repeats": found.repeats,
-        "said": detail.pop("because", None),
+        "said": said(detail.pop("because", None)),
         "detail": detail,
     }
 

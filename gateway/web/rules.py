@@ -9,7 +9,6 @@ from gateway.auditing import RuleReport, ruling, spreading
 from gateway.decision import Deny, Permit
 from gateway.firing import Firing
 from gateway.guard import Rule
-from gateway.policyparts import words
 from gateway.web import asking
 from gateway.web.admin import after, reason_given, restored, word_given
 from gateway.web.desk import page_of
@@ -17,7 +16,7 @@ from gateway.web.deskgifts import gift
 from gateway.web.guards import at_the_desk, me
 from gateway.web.refusals import refused, status_of
 from gateway.web.rows import row
-from gateway.web.rulewords import rule_in_words
+from gateway.web.rulewords import THEN, rule_in_words, span
 from gateway.web.state import state
 
 bp = Blueprint("rules", __name__, url_prefix="/admin")
@@ -89,7 +88,7 @@ def shown_firing(firing: Firing) -> dict[str, Any]:
         "rule_url": url_for("rules.rule", name=firing.rule),
         "who": firing.who,
         "who_url": page_of(firing.who),
-        "then": firing.then.value,
+        "then": THEN[firing.then],
         "mode": firing.mode.value,
         "count": firing.count,
         "at": firing.at,
@@ -105,9 +104,9 @@ def _shown_rule(rule: Rule, report: RuleReport | None) -> dict[str, Any]:
         "metric": rule.metric.value,
         "by": rule.by.value,
         "over": rule.over,
-        "per": words(rule.per),
-        "then": rule.then.value,
-        "lasts": words(rule.lasts) if rule.lasts is not None else None,
+        "per": span(rule.per),
+        "then": THEN[rule.then],
+        "lasts": span(rule.lasts) if rule.lasts is not None else None,
         "mode": rule.mode.value,
         "firings": report.firings if report is not None else 0,
         "people": report.people if report is not None else 0,

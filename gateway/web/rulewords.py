@@ -37,6 +37,12 @@ ACTS: Final[Mapping[Then, Lazy]] = {
     Then.BLOCK: _("more of it is refused"),
     Then.FREEZE: _("the links are paused"),
 }
+THEN: Final[Mapping[Then, Lazy]] = {
+    Then.LOG: _("noted"),
+    Then.CHALLENGE: _("asked for a press"),
+    Then.BLOCK: _("refused"),
+    Then.FREEZE: _("paused"),
+}
 _UNITS: Final = (
     ("day", timedelta(days=1)),
     ("hour", timedelta(hours=1)),

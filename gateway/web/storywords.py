@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from gateway.ledger import Event
+from gateway.sharing.revoking import BY_GIVER
 from gateway.web.speech import Lazy
 from gateway.web.speech import Lazy as _
 
@@ -45,8 +46,15 @@ HAPPENED: Final[Mapping[str, Lazy]] = {
     Event.CASE_CLOSED: _("The case was closed"),
     Event.CASE_REOPENED: _("The case was opened again"),
 }
+# What the log says by itself, as against what an admin wrote.
+SAID: Final[Mapping[str, Lazy]] = {BY_GIVER: _("withdrawn by its giver")}
 
 
 def happened(event: str) -> Lazy | None:
     """Say in words what an event of a story is; None for one that stands in no story."""
     return HAPPENED.get(event)
+
+
+def said(because: str | None) -> Lazy | str | None:
+    """Say a reason of the log in the page's language where it is the gateway's own; an admin's stays as it is."""
+    return because and SAID.get(because, because)

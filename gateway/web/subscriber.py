@@ -118,7 +118,7 @@ def revoke_now(reference: str) -> Response:
     """Withdraw a gift of mine."""
     runtime = state().runtime
     answer = revoking.revoke_gift(
-        runtime, asking.actor(), reference, because="withdrawn by its giver", owner=me().id
+        runtime, asking.actor(), reference, because=revoking.BY_GIVER, owner=me().id
     )
     if isinstance(answer, Deny):
         return refused(answer)
