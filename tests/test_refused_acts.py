@@ -82,7 +82,7 @@ def test_coming_in_and_a_foreign_form_are_named_too(
 @pytest.mark.parametrize(
     ("address", "form", "told"),
     [
-        ("/admin/accounts/4/grant", {"credits": "3"}, ("credit:granted", "account:4", "account:without_plan")),
+        ("/admin/accounts/4/grant", {"credits": "3", "idempotency_key": "k"}, ("credit:granted", "account:4", "account:without_plan")),
         ("/admin/gifts/{gift}/replace", SURE, ("gift:replaced", "gift:{gift}", "gift:not_spread")),
         ("/admin/policy/versions/1/withdraw", {}, ("policy:withdrawn", "policy:1", "policy:unknown")),
         ("/admin/policy/new", POLICY | {"step": "propose"}, ("policy:proposed", f"account:{ADA}", "policy:invalid")),

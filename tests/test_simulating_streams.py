@@ -10,7 +10,7 @@ import pytest
 
 from gateway.accounts import Account
 from gateway.auditing import ruling
-from gateway.auditing.accountacts import grant_credits
+from gateway.auditing.accountacts import Asked, grant_credits
 from gateway.keeping.setup import adopt_policy
 from gateway.keys import digest
 from gateway.ledger import Actor
@@ -184,7 +184,8 @@ class Town:
     def grant(self) -> None:
         giver = self.draw.choice(self.givers)
         actor = Actor(f"account:{self.admin.id}")
-        grant_credits(self.house.runtime, actor, self.admin, giver.id, "kind", credits=1)
+        asked = Asked(1, "kind", key=f"grant-{self.house.clock.now.isoformat()}")
+        grant_credits(self.house.runtime, actor, self.admin, giver.id, asked)
 
     def lift(self) -> None:
         held = ruling.ruling(self.house.runtime).in_force

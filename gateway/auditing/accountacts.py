@@ -19,9 +19,10 @@ CREDITS_AT_ONCE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How many credits, and the form's key: sent twice, it is one act."""
+    """How many credits and why, and the form's key: sent twice, it is one act."""
 
     credits: int
+    because: str
     key: str
 
 
@@ -43,15 +44,13 @@ def unsuspend(runtime: Runtime, actor: Actor, admin: Account, account_id: int, b
     return decision
 
 
-def grant_credits(
-    runtime: Runtime, actor: Actor, admin: Account, account_id: int, because: str, asked: Asked
-) -> Decision:
+def grant_credits(runtime: Runtime, actor: Actor, admin: Account, account_id: int, asked: Asked) -> Decision:
     """Give an account extra credits for the present month."""
     act = Act(Event.CREDITS_GRANTED, f"account:{account_id}")
-    decision = _on_credits(runtime, actor, admin, act, account_id, because, asked)
+    decision = _on_credits(runtime, actor, admin, act, account_id, asked)
     if isinstance(decision, Deny):
         return decision
-    now, same = runtime.clock(), _digest("grant", account_id, because, asked)
+    now, same = runtime.clock(), _digest("grant", account_id, asked)
     with runtime.database.transaction() as connection:
         account = accounts.take_account(connection, account_id)
         if account is None:
@@ -63,7 +62,7 @@ def grant_credits(
             current = runtime.policies.in_force_within(connection, now)
             month = month_of(now, current.policy.publisher.zone)
             granted = allowances.grant_credits(connection, account_id, month.key, asked.credits)
-            about = _credited(asked.credits, granted, month.key, because)
+            about = _credited(asked, granted, month.key)
             append_entry(connection, Entry(now, actor, Event.CREDITS_GRANTED, act.subject, detail=about))
             idempotency.add_act(connection, admin.id, asked.key, same, now)
             return decision
@@ -71,14 +70,14 @@ def grant_credits(
 
 
 def take_back_credits(
-    runtime: Runtime, actor: Actor, admin: Account, account_id: int, because: str, asked: Asked
+    runtime: Runtime, actor: Actor, admin: Account, account_id: int, asked: Asked
 ) -> Decision:
     """Take extra credits of the present month back, as many as are not spent: what undoes a grant."""
     act = Act(Event.CREDITS_TAKEN_BACK, f"account:{account_id}")
-    decision = _on_credits(runtime, actor, admin, act, account_id, because, asked)
+    decision = _on_credits(runtime, actor, admin, act, account_id, asked)
     if isinstance(decision, Deny):
         return decision
-    now, same = runtime.clock(), _digest("take back", account_id, because, asked)
+    now, same = runtime.clock(), _digest("take back", account_id, asked)
     with runtime.database.transaction() as connection:
         account = accounts.take_account(connection, account_id)
         if account is None:
@@ -91,7 +90,7 @@ def take_back_credits(
             connection, account_id, month.key, asked.credits, plan
         )
         if isinstance(granted, int):
-            about = _credited(asked.credits, granted, month.key, because)
+            about = _credited(asked, granted, month.key)
             append_entry(connection, Entry(now, actor, Event.CREDITS_TAKEN_BACK, act.subject, detail=about))
             idempotency.add_act(connection, admin.id, asked.key, same, now)
             return decision
@@ -123,10 +122,10 @@ def sign_everyone_out(runtime: Runtime, actor: Actor, admin: Account, word: Word
     return decision
 
 
-def _on_credits(  # noqa: PLR0913 - Who, what, on whom, why, and how many.
-    runtime: Runtime, actor: Actor, admin: Account, act: Act, account_id: int, because: str, asked: Asked
+def _on_credits(
+    runtime: Runtime, actor: Actor, admin: Account, act: Act, account_id: int, asked: Asked
 ) -> Decision:
-    decision = _on_account(runtime, actor, admin, act.name, account_id, because)
+    decision = _on_account(runtime, actor, admin, act.name, account_id, asked.because)
     if isinstance(decision, Permit) and not asked.key:
         return refuse(runtime, actor, act, Deny(Reason.IDEMPOTENCY_KEY_MISSING))
     if isinstance(decision, Permit) and not 1 <= asked.credits <= CREDITS_AT_ONCE:
@@ -142,13 +141,13 @@ def _again(runtime: Runtime, actor: Actor, act: Act, *, repeated: bool) -> Decis
     return refuse(runtime, actor, act, Deny(Reason.IDEMPOTENCY_KEY_REUSED))
 
 
-def _digest(act: str, account_id: int, because: str, asked: Asked) -> bytes:
-    said = repr((act, account_id, asked.credits, because.strip()))
+def _digest(act: str, account_id: int, asked: Asked) -> bytes:
+    said = repr((act, account_id, asked.credits, asked.because.strip()))
     return hashlib.sha256(said.encode()).digest()
 
 
-def _credited(credits: int, granted: int, period: str, because: str) -> dict[str, str | int]:
-    return {"credits": credits, "granted": granted, "period": period, "because": because.strip()}
+def _credited(asked: Asked, granted: int, period: str) -> dict[str, str | int]:
+    return {"credits": asked.credits, "granted": granted, "period": period, "because": asked.because.strip()}
 
 
 def _on_account(

@@ -96,18 +96,14 @@ def unsuspend(account_id: int) -> Response:
 @bp.post("/accounts/<row:account_id>/grant")
 def grant(account_id: int) -> Response:
     """Give an account extra credits for this month."""
-    answer = accountacts.grant_credits(
-        state().runtime, asking.actor(), me(), account_id, reason_given(), _asked()
-    )
+    answer = accountacts.grant_credits(state().runtime, asking.actor(), me(), account_id, _asked())
     return _after(answer, account_id, "granted")
 
 
 @bp.post("/accounts/<row:account_id>/take-back")
 def take_back(account_id: int) -> Response:
     """Take extra credits of this month back that are not spent."""
-    answer = accountacts.take_back_credits(
-        state().runtime, asking.actor(), me(), account_id, reason_given(), _asked()
-    )
+    answer = accountacts.take_back_credits(state().runtime, asking.actor(), me(), account_id, _asked())
     return _after(answer, account_id, "taken_back")
 
 
@@ -122,7 +118,7 @@ def sign_out(account_id: int) -> Response:
 
 def _asked() -> accountacts.Asked:
     key = request.form.get("idempotency_key", "")[:KEY_LENGTH]
-    return accountacts.Asked(request.form.get("credits", 0, type=int), key)
+    return accountacts.Asked(request.form.get("credits", 0, type=int), reason_given(), key)
 
 
 def _after(answer: Decision, account_id: int, done: str) -> Response:
