@@ -155,6 +155,8 @@ class Tally:
         """Stop the writing thread and write what is left."""
         self._stop.set()
         self.flush()
+        # What could not be written then cannot be at the end either: its database is closed after this.
+        atexit.unregister(self.close)
 
     def _write(self, counts: _Counts) -> None:
         if counts.nothing:
