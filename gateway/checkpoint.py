@@ -1,6 +1,7 @@
 """A checkpoint as it is signed: C2SP's tlog-checkpoint in a signed note, one Ed25519 signature a key."""
 
 import base64
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from gateway.verify import DASH, ED25519, key_id
+
+LONGEST_ORIGIN = 200
+# No sign that ends a line or divides words, in any reading of Unicode, and no folder but its own.
+_ORIGIN = re.compile(r"[A-Za-z0-9.:_\[\]-]+(/[A-Za-z0-9.:_-]+)*/[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +26,12 @@ class Checkpoint:
     def signed(self, keys: Sequence[Ed25519PrivateKey], *besides: str) -> str:
         """Spell the signed note, with what it says besides in lines of their own.
 
-        It states no time and Ed25519 draws nothing, so the same state gives the same note.
+        It states no time and Ed25519 draws nothing, so the same state gives the same note. Raises ValueError for an
+        origin or a line that would be read as something else: what is signed comes from the database.
         """
-        lines = (self.origin, str(self.size), base64.b64encode(self.root).decode(), *besides)
+        lines = (check_origin(self.origin), str(self.size), base64.b64encode(self.root).decode(), *besides)
+        if not all(line.isprintable() for line in besides):
+            raise ValueError("a line of a checkpoint has a sign that cannot be signed for")
         text = "".join(f"{line}\n" for line in lines)
         return text + "\n" + "".join(self._line(key, text) for key in keys)
 
@@ -44,7 +52,10 @@ def public_line(origin: str, key: Ed25519PrivateKey) -> str:
 
 
 def check_origin(origin: str) -> str:
-    """Return an origin that a note can name; raises ValueError for another."""
-    if not origin or "+" in origin or not origin.isprintable() or any(each.isspace() for each in origin):
-        raise ValueError(f"{origin!r} cannot name a log")
+    """Return an origin that a note can name, such as news.example/log/3f518dc5; raises ValueError for another.
+
+    Its last part is the folder of the log's checkpoints.
+    """
+    if len(origin) > LONGEST_ORIGIN or _ORIGIN.fullmatch(origin) is None:
+        raise ValueError(f"{origin!r} cannot name a log; want HOST/…/NAME of letters, digits and . : _ -")
     return origin

@@ -38,6 +38,11 @@ class SealKeys:
             raise SealKeyError(f"{self.path}: holds no key")
         return keys
 
+    def public_keys(self) -> list[bytes]:
+        """List the public halves of the keys, and of those that were retired: what they signed stays signed."""
+        held = [public_bytes(key) for key in self.private_keys()]
+        return held + [each for each in self._retired() if each not in held]
+
     def rotate(self) -> Ed25519PrivateKey:
         """Add a key, which from now on signs beside those there are; returns it."""
         key = Ed25519PrivateKey.generate()
@@ -52,13 +57,22 @@ class SealKeys:
             raise SealKeyError(f"{self.path}: has no such key")
         if not left:
             raise SealKeyError(f"{self.path}: that is the only key; run `gateway audit rotate` first")
-        self._write(left)
+        self._write(left, [*self._retired(), public])
 
-    def _write(self, keys: list[Ed25519PrivateKey], *, fresh: bool = False) -> None:
+    def _retired(self) -> list[bytes]:
+        content = json.loads(self.path.read_text("utf-8"))
+        return [bytes.fromhex(each) for each in content.get("retired", [])]
+
+    def _write(
+        self, keys: list[Ed25519PrivateKey], retired: list[bytes] | None = None, *, fresh: bool = False
+    ) -> None:
+        held = {"seal_keys": [key.private_bytes_raw().hex() for key in keys]}
+        if not fresh:
+            held["retired"] = [each.hex() for each in (self._retired() if retired is None else retired)]
         handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.name)
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump({"seal_keys": [key.private_bytes_raw().hex() for key in keys]}, file, indent=1)
+                json.dump(held, file, indent=1)
                 file.flush()
                 os.fsync(file.fileno())
             if fresh:

@@ -176,10 +176,13 @@ class Note:
         """What it says of the log before, where it is the first of a log that goes on from another."""
         for words in self._extensions:
             try:
-                how, after, before, size, root = words
-                if how in {BEGUN, RESTORED} and after == "after":
+                how, after, before, size, root, *shared = words
+                if (how, after, len(shared)) in {(BEGUN, "after", 0), (RESTORED, "after", 1)}:
                     return Beginning(
-                        before, int(size), base64.b64decode(root, validate=True), how == RESTORED
+                        before,
+                        int(size),
+                        base64.b64decode(root, validate=True),
+                        int(shared[0]) if shared else None,
                     )
             except ValueError:
                 continue
@@ -199,7 +202,7 @@ class Note:
 
     @property
     def _extensions(self) -> list[list[str]]:
-        return [line.split(" ") for line in self.text.splitlines()[3:]]
+        return [line.split(" ") for line in self.text.split("\n")[3:]]
 
     def signed_by(self, keys: Iterable[bytes]) -> bool:
         """Tell whether one of these keys signed it; a bad signature under one of them spoils the rest."""
@@ -218,20 +221,21 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """What a log's first checkpoint says of the log before: its last checkpoint, and whether a backup was restored.
+    """What a log's first checkpoint says of the log before: its last checkpoint, and how much of it a restore kept.
 
-    A restore gives up what was sealed after the backup. A log that was begun otherwise gives up nothing.
+    `shared` is the size up to which both are the same, and what came after was given up; None for a log that was
+    begun otherwise, which gives up nothing.
     """
 
     before: str
     size: int
     root: bytes
-    restored: bool
+    shared: int | None
 
     def spelled(self) -> str:
         """Spell it as a line of a checkpoint."""
-        how = RESTORED if self.restored else BEGUN
-        return f"{how} after {self.before} {self.size} {base64.b64encode(self.root).decode()}"
+        about = f"after {self.before} {self.size} {base64.b64encode(self.root).decode()}"
+        return f"{BEGUN} {about}" if self.shared is None else f"{RESTORED} {about} {self.shared}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,10 +259,12 @@ def read_note(note: str) -> Note:
     lines = body.split("\n")
     try:
         origin, size, root = lines[0], lines[1], base64.b64decode(lines[2], validate=True)
-        signatures = tuple(_signature(line) for line in signed.splitlines())
+        signatures = tuple(_signature(line) for line in signed.removesuffix("\n").split("\n"))
     except (IndexError, ValueError):
         divided = ""
-    if not divided or not origin or not signatures or len(root) != 32 or size != str(_number(size)):
+    # A line that is empty or not printable would be read otherwise elsewhere.
+    sound = all(line and line.isprintable() and not line.startswith(DASH) for line in lines)
+    if not divided or not sound or len(root) != 32 or size != str(_number(size)):
         raise UnreadableError(f"{note[:80]!r} is no checkpoint")
     return Note(origin, int(size), root, body + "\n", signatures)
 
@@ -300,6 +306,7 @@ class _Log:
     good: Note | None = None
     bad: Note | None = None
     successors: list[Note] = field(default_factory=list)
+    receipts: list[Note] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -361,7 +368,7 @@ def examine(
     place = place or Place()
     tree = Tree(place.before.size, place.before.peaks)
     report, logs = Report(), dict[str, _Log]()
-    coming = _heard(notes, keys, place, logs, report)
+    coming = _heard(notes, place, logs)
     note = _judged_to(tree.size, next(coming, None), coming, tree, logs, report)
     expected = tree.size
     for line in lines:
@@ -378,7 +385,7 @@ def examine(
     _judged_to(sys.maxsize, note, coming, None, logs, report)
     if place.later is None:
         _conclude(logs, keys, report, unpublished)
-        _conclude_gaps(report)
+        _conclude_gaps(logs, keys, report)
     else:
         _conclude_month(place, place.later, logs, keys, report)
     if progress is not None:
@@ -386,16 +393,12 @@ def examine(
     return report
 
 
-def _heard(
-    notes: Iterable[Note], keys: Sequence[bytes], place: Place, logs: dict[str, _Log], report: Report
-) -> Iterator[Note]:
-    """Take from checkpoints what they say of other logs and of months; yields those that lie within the place."""
+def _heard(notes: Iterable[Note], place: Place, logs: dict[str, _Log]) -> Iterator[Note]:
+    """Take from checkpoints what they say of the logs before them; yields those that lie within the place."""
     for note in notes:
-        beginning, receipt = note.beginning, note.receipt
+        beginning = note.beginning
         if beginning is not None:
             logs.setdefault(beginning.before, _Log()).successors.append(note)
-        if receipt is not None and note.signed_by(keys):
-            report.receipts.append(receipt)
         if place.later is None or place.before.size <= note.size <= place.stop:
             yield note
 
@@ -454,6 +457,8 @@ def _judge(note: Note, root: bytes | None, logs: dict[str, _Log], report: Report
     log.last = note
     if note.root == root:
         log.good = note if log.bad is None else log.good
+        if note.receipt is not None:
+            log.receipts.append(note)
     elif log.bad is None:
         log.bad = note
 
@@ -466,8 +471,7 @@ def _conclude(logs: dict[str, _Log], keys: Sequence[bytes], report: Report, unpu
                     f"the checkpoint of {origin} at size {note.size} is signed by no key that was given"
                 )
                 break
-        if log.bad is not None:
-            _tell_interval(origin, log, log.bad, keys, report)
+        _tell_interval(origin, logs, keys, report)
     covered = max((log.good.size for log in logs.values() if log.good is not None), default=0)
     if not report.checkpoints:
         report.fault("there is no checkpoint to hold the entries against")
@@ -483,9 +487,8 @@ def _conclude_month(
     """Hold the tree up to the month's end against a later checkpoint; whose key signed the month's own matters less."""
     first, stop = place.before.size, report.entries
     report.entries -= first
-    for origin, log in logs.items():
-        if log.bad is not None:
-            _tell_interval(origin, log, log.bad, keys, report, first=first)
+    for origin in logs:
+        _tell_interval(origin, logs, keys, report, first=first)
     if not later.signed_by(keys):
         report.fault(
             f"the checkpoint of {later.origin} at size {later.size} is signed by no key that was given"
@@ -500,19 +503,23 @@ def _conclude_month(
         )
 
 
-def _conclude_gaps(report: Report) -> None:
-    """Hold what is said to be in another file against the receipts, which only a holder of a sealing key can write."""
-    newest = {each.month: each for each in report.receipts}
+def _conclude_gaps(logs: dict[str, _Log], keys: Sequence[bytes], report: Report) -> None:
+    """Hold what is said to be in another file against the receipts, which only a holder of a sealing key can write.
+
+    One that a restore gave up is none: its checkpoint does not agree.
+    """
+    signed = (note for log in logs.values() for note in log.receipts if note.signed_by(keys))
+    report.receipts = sorted({note.receipt for note in signed if note.receipt}, key=lambda each: each.first)
     for first, stop in report.gaps:
         at = first
-        for each in sorted(newest.values(), key=lambda each: each.first):
+        for each in report.receipts:
             at = max(at, each.stop) if each.first <= at else at
         if at < stop:
             report.fault(
                 f"what is at positions {at} to {stop - 1} is gone, and no receipt signed by a key that was given says "
                 "that it was put away"
             )
-    put_away = sum(each.entries for each in newest.values())
+    put_away = sum(each.entries for each in report.receipts)
     if report.elsewhere > put_away and not report.faults:
         report.fault(
             f"{report.elsewhere} entries are gone, and the receipts say that {put_away} were put away"
@@ -520,9 +527,13 @@ def _conclude_gaps(report: Report) -> None:
 
 
 def _tell_interval(
-    origin: str, log: _Log, bad: Note, keys: Sequence[bytes], report: Report, first: int = 0
+    origin: str, logs: dict[str, _Log], keys: Sequence[bytes], report: Report, first: int = 0
 ) -> None:
-    given_up = _given_up(log, bad, keys)
+    log = logs[origin]
+    bad = log.bad
+    if bad is None:
+        return
+    given_up = _given_up(origin, bad, logs, keys)
     if given_up is not None:
         kept, published = given_up
         report.remarks.append(
@@ -542,13 +553,31 @@ def _tell_interval(
     )
 
 
-def _given_up(log: _Log, bad: Note, keys: Sequence[bytes]) -> tuple[int, int] | None:
-    """Find what a restore kept of a log and how much that had published, as the successor says under a key that was given."""
+def _given_up(origin: str, bad: Note, logs: dict[str, _Log], keys: Sequence[bytes]) -> tuple[int, int] | None:
+    """Find how much restores kept of a log and how much that had published, as its successors say under a key that was given.
+
+    What the next kept of it may have been given up by the one after, so they are followed one by one.
+    """
+    shared, published, seen = sys.maxsize, 0, {origin}
+    while (link := _restored_after(logs.get(origin, _Log()), keys)) is not None:
+        note, said = link
+        published = published or said.size
+        shared = min(shared, said.shared or 0)
+        if shared < bad.size:
+            return shared, published
+        if note.origin in seen:
+            break
+        origin = note.origin
+        seen.add(origin)
+    return None
+
+
+def _restored_after(log: _Log, keys: Sequence[bytes]) -> tuple[Note, Beginning] | None:
     for note in log.successors:
         said = note.beginning
-        covers = said is not None and said.restored and log.last is not None and log.last.size <= said.size
-        if said is not None and covers and note.size < bad.size and note.signed_by(keys):
-            return note.size, said.size
+        covers = said is not None and (log.last is None or log.last.size <= said.size)
+        if said is not None and said.shared is not None and covers and note.signed_by(keys):
+            return note, said
     return None
 
 
@@ -557,7 +586,8 @@ def notes_of(path: Path) -> list[Iterator[Note]]:
     if path.is_dir():
         folders = sorted({file.parent for file in path.rglob("*.txt")})
         return [notes_in(sorted(folder.glob("*.txt"))) for folder in folders]
-    return [notes_in([path])]
+    # Whoever kept them did so in the order of time, and after a restore a log goes on from fewer entries.
+    return [iter(sorted(notes_in([path]), key=lambda note: note.size))]
 
 
 def notes_in(files: Sequence[Path]) -> Iterator[Note]:

@@ -5,10 +5,11 @@ import os
 import signal
 import zipfile
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from gateway.auditing.log import put_away_to
 from gateway.checkpoint import Checkpoint
@@ -70,6 +71,13 @@ def exported(log: SealedLog, months_in: Months | None = None) -> Report:
     return verify_export(path, log.public, (), months=months_in)
 
 
+def restored(log: SealedLog, backup: Path) -> None:
+    """Restore a backup over what there is, and seal on."""
+    after = After.of(log.shelf, log.keys.private_keys())
+    restore_backup(log.house.runtime, OPERATOR, backup, revocations=None, replace=True, after=after)
+    log.fresh().beat()
+
+
 def test_a_month_is_put_away_and_the_log_goes_on_to_verify(log: SealedLog) -> None:
     whole = verified(log)
     (march,) = away(log, "2026-04")
@@ -103,6 +111,92 @@ def test_a_counted_refusal_keeps_its_count(log: SealedLog) -> None:
     with zipfile.ZipFile(log.house.folder / "archive" / march.file) as file:
         repeats = [json.loads(line) for line in file.read("repeats.jsonl").splitlines()]
     assert [each["count"] for each in repeats] == [2]
+
+
+@pytest.mark.parametrize("order", ["older after newer", "newer after older"])
+def test_two_restores_of_different_age_leave_a_log_that_verifies(log: SealedLog, order: str) -> None:
+    """What the second keeps of the first log is not what the first restore kept of it."""
+    backups = []
+    for number in range(2):
+        backups.append(log.house.folder / f"backup{number}.zip")
+        make_backup(log.house.runtime, OPERATOR, backups[-1])
+        log.write(12, seal_each=4)
+    for backup in backups if order.startswith("newer") else reversed(backups):
+        restored(log, backup)
+        log.write(9, seal_each=3)
+    report = verified(log)
+    assert (report.told, len(report.remarks)) == ([], 2)
+    assert exported(log).told == []
+    log.house.clock.now = LATER.replace(year=2031)
+    log.write(2)
+    assert [each.part.month for each in away(log, "2028-09")] == ["2026-03", "2026-04", "2028-08"]
+    assert verified(log, archive=True).told == []
+
+
+def test_what_a_restore_kept_is_not_excused_by_it(log: SealedLog) -> None:
+    backup = log.house.folder / "backup.zip"
+    make_backup(log.house.runtime, OPERATOR, backup)
+    log.write(12, seal_each=4)
+    restored(log, backup)
+    number = log.number_at(23)
+    with log.behind_its_back() as do:
+        do(f"UPDATE entry SET reason = 'x' WHERE id = {number}")
+        do(f"UPDATE leaf SET hash = :hash WHERE entry_id = {number}", hash=b"h" * 32)
+    told = "\n".join(verified(log).told)
+    assert told.count("and no more at") == 2
+
+
+def test_a_receipt_that_a_restore_gave_up_is_none(log: SealedLog) -> None:
+    """It tells of places that new entries have taken since; these deleted are missed."""
+    backup = log.house.folder / "backup.zip"
+    make_backup(log.house.runtime, OPERATOR, backup)
+    log.house.clock.now = LATER.replace(year=2031)
+    log.write(9, seal_each=3)
+    away(log, "2028-09")
+    receipt = [read_note(path.read_text()) for path in log.shelf.folder.rglob("archived/*.txt")][-1].receipt
+    assert receipt is not None
+    restored(log, backup)
+    log.write(9, seal_each=3)
+    number = log.house.value("SELECT MAX(id) FROM entry WHERE id IN (SELECT entry_id FROM leaf)")
+    with log.behind_its_back() as do:
+        do(f"DELETE FROM entry WHERE id = {number}")
+        do(
+            "INSERT INTO archived (from_number, to_number, month, at, entries, first, stop, file, sha256) "
+            "VALUES (:number, :number + 1, :month, :at, 1, :first, :stop, 'x.zip', :sha)",
+            number=number,
+            month=receipt.month,
+            at="2028-08-02 09:00:00",
+            first=receipt.first,
+            stop=receipt.stop,
+            sha=bytes.fromhex(receipt.sha256),
+        )
+    assert "no receipt" in "\n".join(verified(log).told)
+
+
+def test_between_a_restore_and_the_first_seal_nothing_is_missed(log: SealedLog) -> None:
+    backup = log.house.folder / "backup.zip"
+    make_backup(log.house.runtime, OPERATOR, backup)
+    log.write(12, seal_each=4)
+    after = After.of(log.shelf, log.keys.private_keys())
+    restore_backup(log.house.runtime, OPERATOR, backup, revocations=None, replace=True, after=after)
+    assert verified(log).told == []
+    with log.behind_its_back() as do:
+        do("UPDATE sealed_log SET note = 'nothing of ours'")
+    assert "truncated" in verified(log).told[0]
+
+
+def test_a_months_file_is_never_written_over(log: SealedLog) -> None:
+    """Whoever owns the database can have a month put away once more; what it held stands in its first file alone."""
+    away(log, "2026-04")
+    first = (log.house.folder / "archive" / "log-2026-03.zip").read_bytes()
+    number = log.house.value("SELECT MAX(id) FROM entry")
+    with log.behind_its_back() as do:
+        do(f"INSERT INTO log_part VALUES ({number}, {number} + 1, '2026-03')")
+        do("UPDATE entry SET id = 202603000009999 WHERE id = (SELECT MIN(id) FROM entry)")
+    # PostgreSQL takes no such number into the month's partition.
+    with pytest.raises((ArchiveError, IntegrityError)):
+        away(log, "2026-04")
+    assert (log.house.folder / "archive" / "log-2026-03.zip").read_bytes() == first
 
 
 @pytest.mark.parametrize("how", ["edit", "delete", "reorder", "cut", "other before"])
@@ -229,9 +323,7 @@ def test_after_a_restore_months_are_put_away_and_verify_without_the_archive(log:
     backup = log.house.folder / "backup.zip"
     make_backup(log.house.runtime, OPERATOR, backup)
     log.write(20, seal_each=5)
-    after = After(log.shelf.newest(), log.keys.private_keys())
-    restore_backup(log.house.runtime, OPERATOR, backup, revocations=None, replace=True, after=after)
-    log.fresh().beat()
+    restored(log, backup)
     log.write(20, seal_each=5)
     log.house.clock.now = LATER.replace(year=2031)
     log.write(2)

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from gateway.checkpoint import Checkpoint
 from gateway.keeping import sealing as sealing_use_case
 from gateway.keeping.beginning import After, AlarmError, begin_log, read_whole_tree
+from gateway.keeping.proving import verify_log
 from gateway.keeping.publishing import PublishingError, Shelf, shelf_at
 from gateway.keeping.sealing import Sealer
 from gateway.ledger import OPERATOR, Entry, Event
@@ -32,7 +34,7 @@ def entry(house: House, subject: str = "key:1") -> Entry:
 
 def after(log: SealedLog) -> After:
     """Say what a log to be begun goes on from."""
-    return After(log.shelf.newest(), log.keys.private_keys())
+    return After.of(log.shelf, log.keys.private_keys())
 
 
 def published(log: SealedLog) -> list[int]:
@@ -256,6 +258,62 @@ def test_a_new_log_names_the_one_before_and_goes_on(sealed_log: SealedLog) -> No
     for said in (before.origin, before.root.hex(), f'"before_size":{before.size}', "looked into"):
         assert said in begun.detail
     assert sealed_log.verify().told == []
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "evil.example/{}",
+        "z\u2028restored after A 9 R 0\u2028z/..\n7\nR\n\n— x/{}",
+        "news.example/log/{}\nrestored after A 9 R 0",
+        "..",
+    ],
+)
+def test_a_name_that_the_database_made_up_is_not_signed(sealed_log: SealedLog, origin: str) -> None:
+    """Whoever owns the database could else have any words signed: a name is a line of what is signed."""
+    sealed_log.write(4)
+    before = sealed_log.shelf.newest()
+    assert before is not None
+    forged = origin.format(before.origin.rpartition("/")[2])
+    with sealed_log.behind_its_back() as do:
+        do("UPDATE sealed_log SET origin = :origin", origin=forged)
+    with sealed_log.house.runtime.database.transaction() as connection:
+        append_entry(connection, entry(sealed_log.house))
+    sealed_log.fresh()
+    _stays_stopped(sealed_log, "knows nothing")
+    with pytest.raises(
+        ValueError, match="cannot name a log" if "evil" not in origin else "cannot be signed for"
+    ):
+        Checkpoint(forged, 1, b"r" * 32).signed(sealed_log.keys.private_keys(), "archived\n1")
+    assert sealed_log.shelf.newest() == before
+
+
+def test_an_entry_that_no_gateway_can_have_written_stops_the_log(sealed_log: SealedLog) -> None:
+    sealed_log.write(2)
+    with sealed_log.house.runtime.database.transaction() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO entry (id, at, actor, event, subject, outcome, detail) "
+                "SELECT id + 900, at, actor, event, subject, outcome, :lines FROM entry WHERE id = (SELECT MAX(id) FROM entry)"
+            ),
+            {"lines": '{"a":\n1}'},
+        )
+    _stays_stopped(sealed_log, "has a line's end within it")
+
+
+def test_what_a_retired_key_signed_stays_believed_here(sealed_log: SealedLog) -> None:
+    sealed_log.write(2)
+    begin_log(sealed_log.house.runtime, OPERATOR, after(sealed_log), "a first alarm")
+    old = sealed_log.public[0]
+    sealed_log.keys.rotate()
+    sealed_log.keys.retire(old)
+    sealed_log.write(2)
+    assert sealed_log.house.value("SELECT COUNT(*) FROM log_stop") == 0
+    assert old in sealed_log.keys.public_keys()
+    sealed_log.keys.rotate()
+    assert old in sealed_log.keys.public_keys()
+    report = verify_log(sealed_log.house.runtime, sealed_log.shelf, sealed_log.keys.public_keys())
+    assert report.told == []
 
 
 @pytest.mark.parametrize("how", ["another row", "another name", "an old first note"])

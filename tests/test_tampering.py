@@ -253,6 +253,13 @@ def test_a_checkpoint_that_an_auditor_kept_tells_what_the_folder_does_not(log: S
     assert log.verify(kept).faults
 
 
+def test_checkpoints_kept_in_the_order_of_time_are_taken_in_that_of_size(log: SealedLog) -> None:
+    kept = log.house.folder / "kept.txt"
+    notes = [note for stream in notes_of(log.shelf.folder) for note in stream]
+    kept.write_text("".join(note.spelled() for note in reversed(notes)))
+    assert log.verify(kept).told == []
+
+
 def test_an_export_that_was_changed_on_its_way_is_found(log: SealedLog) -> None:
     assert outside(log)[0] == 0
     path = log.house.folder / "export.zip"

@@ -7,7 +7,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gateway import verify as verifier
-from gateway.checkpoint import public_bytes
 from gateway.cli.opening import Month, ReasonText, RefusedError, opened, opened_shelf, sure
 from gateway.keeping import proving
 from gateway.keeping.beginning import After, AlarmError, begin_log
@@ -173,7 +172,7 @@ def begin(reason: str, yes: bool) -> None:  # noqa: FBT001 - click hands options
     """
     sure("Begin a new log over what the database holds now?", yes=yes)
     settings = read_settings()
-    after = After(opened_shelf(settings).newest(), SealKeys(settings.seal_key_file).private_keys())
+    after = After.of(opened_shelf(settings), SealKeys(settings.seal_key_file).private_keys())
     with opened() as runtime:
         try:
             origin = begin_log(runtime, OPERATOR, after, reason)
@@ -183,7 +182,7 @@ def begin(reason: str, yes: bool) -> None:  # noqa: FBT001 - click hands options
 
 
 def _own_keys(settings: Settings) -> list[bytes]:
-    return [public_bytes(key) for key in SealKeys(settings.seal_key_file).private_keys()]
+    return SealKeys(settings.seal_key_file).public_keys()
 
 
 def _proof(runtime: Runtime, entry_id: int | None, since: Path | None) -> str:

@@ -53,7 +53,7 @@ def restore(file: Path, revocations: Path | None, replace: bool, yes: bool) -> N
     with opened(checked=False) as runtime:
         if replace:
             sure("Give up everything the database holds now?", yes=yes)
-        after = After(opened_shelf(settings).newest(), SealKeys(settings.seal_key_file).private_keys())
+        after = After.of(opened_shelf(settings), SealKeys(settings.seal_key_file).private_keys())
         restored = restore_backup(runtime, OPERATOR, file, revocations=exported, replace=replace, after=after)
     click.echo(_told(restored, exported))
 

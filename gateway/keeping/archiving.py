@@ -6,7 +6,6 @@ from pathlib import Path
 
 import structlog
 
-from gateway.checkpoint import public_bytes
 from gateway.keeping.publishing import PublishingError, Shelf
 from gateway.keeping.putting_away import Archive, ArchiveError, newest_allowed, put_away
 from gateway.ledger import GATEWAY
@@ -40,7 +39,7 @@ def put_oldest_away(runtime: Runtime, archiving: Archiving, now: datetime, progr
         return 0
     # The keys are read anew each time: one may have been added since the last.
     signing = archiving.keys.private_keys()
-    archive = Archive(archiving.folder, archiving.shelf, [public_bytes(key) for key in signing], signing)
+    archive = Archive(archiving.folder, archiving.shelf, archiving.keys.public_keys(), signing)
     try:
         for each in put_away(runtime, GATEWAY, archive, next_month(old[0]), progress=progress):
             log.info("month_put_away", month=each.part.month, entries=each.entries, file=each.file)

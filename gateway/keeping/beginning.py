@@ -1,6 +1,7 @@
 """The beginning of a log: under a name of its own, over the tree there is, naming the log before it under the sealing keys."""
 
 import secrets
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection
 
 from gateway.checkpoint import Checkpoint, check_origin
+from gateway.keeping.publishing import Shelf
 from gateway.ledger import Actor, Entry, Event, Words
 from gateway.merkle import Growth, grown
 from gateway.runtime import Runtime
@@ -27,20 +29,52 @@ class AlarmError(Exception):
 class After:
     """What a log goes on from: the newest checkpoint that was published, if any, and the sealing keys that sign so.
 
-    `restored` gives up what that checkpoint covers and the tree has not.
+    `history` are the sizes and roots that were published of that log and of those it went on from, smallest first.
+    `restored` gives up what they cover and the tree has not.
     """
 
     published: Note | None = None
     keys: Sequence[Ed25519PrivateKey] = ()
+    history: Sequence[tuple[int, bytes]] = ()
     restored: bool = False
 
-    def first_note(self, origin: str, size: int, root: bytes) -> str:
+    @classmethod
+    def of(cls, shelf: Shelf, keys: Sequence[Ed25519PrivateKey]) -> "After":
+        """Read from where checkpoints are published what a log would go on from."""
+        published = shelf.newest()
+        return cls(published, keys, () if published is None else history_of(shelf, published))
+
+    def first_note(self, connection: Connection, origin: str, size: int, root: bytes) -> str:
         """Sign the first checkpoint of a log over what it takes over; empty where there was no log before."""
-        if self.published is None:
-            return ""
         before = self.published
-        said = Beginning(before.origin, before.size, before.root, self.restored)
+        if before is None:
+            return ""
+        shared = self._shared(connection, size) if self.restored else None
+        said = Beginning(before.origin, before.size, before.root, shared)
         return Checkpoint(origin, size, root).signed(self.keys, said.spelled())
+
+    def _shared(self, connection: Connection, size: int) -> int:
+        """Find the largest size that was published and that the tree of this size goes on from."""
+
+        def differs(at: tuple[int, bytes]) -> bool:
+            return at[0] > size or read_tree(connection, at[0]).root() != at[1]
+
+        agreeing = bisect_left(self.history, True, key=differs)
+        return self.history[agreeing - 1][0] if agreeing else 0
+
+
+def history_of(shelf: Shelf, published: Note) -> list[tuple[int, bytes]]:
+    """List sizes and roots that were published of a log, and of those before it as far as it goes on from them."""
+    history: list[tuple[int, bytes]] = []
+    origin, until, seen = published.origin, published.size, set[str]()
+    while origin not in seen:
+        seen.add(origin)
+        notes = [note for note in shelf.notes_of(origin) if note.size <= until]
+        history[:0] = [(note.size, note.root) for note in notes]
+        said = notes[0].beginning if notes else None
+        if said is not None:
+            origin, until = said.before, notes[0].size if said.shared is None else said.shared
+    return history
 
 
 def begin_log(runtime: Runtime, actor: Actor, after: After, because: str, now: datetime | None = None) -> str:
@@ -64,7 +98,7 @@ def begin_log_within(
     origin = check_origin(f"{urlsplit(base_url).netloc}/log/{secrets.token_hex(4)}")
     growth = read_whole_tree(connection)
     kept, root = growth.size, growth.root()
-    note = after.first_note(origin, kept, root)
+    note = after.first_note(connection, origin, kept, root)
     log_id = sealing.add_log(connection, origin=origin, begun_at=now, kept=kept, note=note)
     if kept:
         sealing.add_checkpoint(connection, log_id=log_id, size=kept, root=root, made_at=now)
@@ -78,7 +112,7 @@ def read_first_note(state: LogState, published: Note, public: Sequence[bytes]) -
 
     Raises AlarmError where no holder of a sealing key signed it: then somebody began the log in the database.
     """
-    note = _read(state.note)
+    note = first_note_of(state)
     said = None if note is None else note.beginning
     before = None if said is None else (said.before, said.size, said.root)
     named = before == (published.origin, published.size, published.root)
@@ -91,9 +125,10 @@ def read_first_note(state: LogState, published: Note, public: Sequence[bytes]) -
     return note
 
 
-def _read(note: str) -> Note | None:
+def first_note_of(state: LogState) -> Note | None:
+    """Read the first checkpoint of a log as the database has it, whoever signed it; None where that is none."""
     try:
-        return read_note(note)
+        return read_note(state.note)
     except UnreadableError:
         return None
 

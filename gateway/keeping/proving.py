@@ -14,6 +14,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from sqlalchemy import Connection
 
 from gateway.keeping.archive import new_file
+from gateway.keeping.beginning import first_note_of
 from gateway.keeping.exporting import Elsewhere, write_entries, write_notes, write_personal, write_verifier
 from gateway.keeping.publishing import Shelf
 from gateway.ledger import Actor, Entry, Event, spelled_instant
@@ -21,7 +22,8 @@ from gateway.merkle import Nodes, consistency_proof, inclusion_proof
 from gateway.runtime import Runtime
 from gateway.store import copies, months, sealing
 from gateway.store.entries import append_entry
-from gateway.verify import Beside, Line, Months, Note, Progress, Report, examine
+from gateway.store.sealing import LogState
+from gateway.verify import Beside, Line, Months, Note, Progress, Report, examine, merged
 
 FORMAT = 1
 FEW = 20
@@ -63,7 +65,7 @@ def verify_log(
     with copies.snapshot(runtime.database) as connection:
         state = sealing.find_log(connection)
         leaves = sealing.count_leaves(connection)
-        notes = (note for note in shelf.notes(kept) if _was_published(note, leaves, published))
+        notes = (note for note in _notes(shelf, kept, state) if _was_published(note, leaves, published))
         unpublished = leaves if published is None else max(0, leaves - published.size)
         put_away = Months(archive) if archive is not None else None
         lines = _lines(connection, leaves, _put_away(connection), put_away)
@@ -79,9 +81,7 @@ def verify_log(
             report.fault(f"entry {entry_id} was deleted before it was sealed")
         waiting = sealing.find_oldest_waiting(connection)
     if unpublished:
-        report.remarks.append(
-            f"{unpublished} entries are sealed and wait for their checkpoint to be published"
-        )
+        report.remarks.append(f"{unpublished} entries are sealed and wait to be published")
     if waiting is not None:
         report.remarks.append(f"entries wait to be sealed, the oldest since {spelled_instant(waiting)}")
     return report
@@ -167,6 +167,12 @@ def _was_published(note: Note, leaves: int, newest: Note | None) -> bool:
     if newest is None or note.size <= leaves:
         return True
     return note.origin != newest.origin or note.size <= newest.size
+
+
+def _notes(shelf: Shelf, kept: Sequence[Path], state: LogState | None) -> Iterator[Note]:
+    """Yield every checkpoint, and the first one of a log that a restore began and nobody has sealed since."""
+    first = None if state is None or shelf.newest_of(state.origin) else first_note_of(state)
+    return shelf.notes(kept) if first is None else merged([shelf.notes(kept), iter([first])])
 
 
 def _nodes(connection: Connection) -> Nodes:

@@ -48,10 +48,14 @@ class Shelf:
         if newest is not None and newest.origin == origin:
             return newest
         found = None
-        for day in sorted(self._of(origin).glob("*.txt")):
-            for note in notes_in([day]):
-                found = note
+        for note in self.notes_of(origin):
+            found = note
         return found
+
+    def notes_of(self, origin: str) -> Iterator[Note]:
+        """Yield every checkpoint of one log, smallest first; raises UnreadableError."""
+        days = notes_in(sorted(self._of(origin).glob("*.txt")))
+        return (note for note in days if note.origin == origin)
 
     def publish_receipt(self, note: str) -> None:
         """Publish a signed note that a month was put away, beside the checkpoints of its log. Raises PublishingError."""

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from gateway.checkpoint import Checkpoint
 from gateway.keeping.archive import BLOCK, new_file
-from gateway.keeping.beginning import AlarmError, read_tree
+from gateway.keeping.beginning import AlarmError, history_of, read_tree
 from gateway.keeping.exporting import part, write_entries, write_notes, write_verifier
 from gateway.keeping.publishing import Shelf
 from gateway.ledger import Actor, Entry, Event, spelled_instant
@@ -84,7 +84,7 @@ def put_away(
     with runtime.database.transaction() as connection:
         months.make_room(connection, now)
     for name in names:
-        path = archive.folder / f"log-{name}.zip"
+        path = _free_path(archive.folder, name)
         with copies.snapshot(runtime.database) as connection:
             month = _found(connection, name, archive.shelf, now)
             with new_file(path) as file:
@@ -93,6 +93,15 @@ def put_away(
         # Before the month goes: without its receipt it would be taken for deleted.
         archive.shelf.publish_receipt(_receipt(month, sha256, archive.signing))
         yield from _drop(runtime, actor, month, path, sha256)
+
+
+def _free_path(folder: Path, name: str) -> Path:
+    """Choose the file of a month; one that is there is never written over, for it may be all that is left of entries."""
+    path, number = folder / f"log-{name}.zip", 1
+    while path.exists():
+        number += 1
+        path = folder / f"log-{name}-{number}.zip"
+    return path
 
 
 def newest_allowed(now: datetime, kept: timedelta) -> str:
@@ -138,12 +147,9 @@ def _write(
 
 def _notes(month: _Month, shelf: Shelf) -> Iterator[Note]:
     """Yield the checkpoints within a month, without those that a restore gave up: they are of entries that are gone."""
-    kept: dict[str, int] = {}
+    history = set(history_of(shelf, month.newest))
     for note in shelf.notes():
-        said = note.beginning
-        if said is not None and said.restored:
-            kept[said.before] = note.size
-        if month.first <= note.size <= month.stop and note.size <= kept.get(note.origin, note.size):
+        if month.first <= note.size <= month.stop and (note.size, note.root) in history:
             yield note
 
 

@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from gateway.checkpoint import Checkpoint, public_bytes
+from gateway.checkpoint import Checkpoint
 from gateway.keeping.beginning import After, AlarmError, begin_log, read_first_note, read_tree
 from gateway.keeping.leases import Lease
 from gateway.keeping.publishing import PublishingError, Shelf
@@ -103,7 +103,7 @@ class Sealer:
             # What it had published stays, so to whoever verifies the log is cut off.
             because = "the database had no log"
             log.warning("log_begun_anew", before=published.origin, published=published.size)
-        begin_log(self._runtime, GATEWAY, After(published, self._keys.private_keys()), because, now)
+        begin_log(self._runtime, GATEWAY, After.of(self._shelf, self._keys.private_keys()), because, now)
         return self._state(now)
 
     def _seal(self, state: LogState, now: datetime) -> int:
@@ -180,15 +180,20 @@ class Sealer:
                 _check_consistency(connection, before, state)
         if first is not None:
             self._shelf.publish(first.spelled(), now)
-        note = Checkpoint(state.origin, state.size, state.root).signed(self._keys.private_keys())
-        self._shelf.publish(note, now)
+        self._shelf.publish(self._signed(state), now)
+
+    def _signed(self, state: LogState) -> str:
+        try:
+            return Checkpoint(state.origin, state.size, state.root).signed(self._keys.private_keys())
+        except ValueError as fault:
+            raise AlarmError(f"the database's log cannot be signed for: {fault}") from None
 
     def _first_note(self, state: LogState) -> Note | None:
         """Read the note with which a log goes on from the newest that was published; None where none was."""
         newest = self._shelf.newest()
         if newest is None:
             return None
-        return read_first_note(state, newest, [public_bytes(key) for key in self._keys.private_keys()])
+        return read_first_note(state, newest, self._keys.public_keys())
 
     def _stop(self, state: LogState, because: str, now: datetime) -> None:
         """Stop the log for good and raise the alarm: in the process's log, in the log itself, at /readyz."""
@@ -207,9 +212,11 @@ def _batch(growth: Growth, waiting: list[Waiting]) -> _Batch:
     for each in waiting:
         if each.entry is None:
             raise AlarmError(f"entry {each.entry_id} was deleted before it was sealed")
-        hashed = leaf_hash(each.entry.canonical())
+        if b"\n" in (spelt := each.entry.canonical()):
+            raise AlarmError(f"entry {each.entry_id} has a line's end within it; no gateway wrote it")
         batch.entries.append(each.entry)
         batch.entry_ids.append(each.entry_id)
+        hashed = leaf_hash(spelt)
         batch.hashes.append(hashed)
         batch.nodes.extend(batch.growth.append(hashed))
     return batch

@@ -149,7 +149,9 @@ def _months_without_room(connection: Connection) -> Iterable[int]:
 
 def _parts_before(connection: Connection) -> list[Part]:
     gone = select(archived.c.from_number).where(archived.c.from_number == log_part.c.from_number).exists()
-    rows = connection.execute(select(log_part).where(~gone).order_by(log_part.c.from_number)).mappings()
+    # Later numbers tell their month themselves, whatever somebody wrote into this table.
+    old = log_part.c.to_number <= NUMBERS_A_MONTH
+    rows = connection.execute(select(log_part).where(~gone, old).order_by(log_part.c.from_number)).mappings()
     return [Part(row["month"], row["from_number"], row["to_number"]) for row in rows]
 
 
