@@ -86,7 +86,8 @@ class Firing:
 
     def shuts_out(self, act: Act, now: datetime) -> bool:
         """Tell whether it keeps somebody from an act; a freeze shuts the link itself, which tells by its own row."""
-        return self.then is not Then.FREEZE and self.acts(now) and self.concerns(act)
+        held = self.then is not Then.FREEZE and not counts_anew(self.metric, self.by)
+        return held and self.acts(now) and self.concerns(act)
 
     def concerns(self, act: Act) -> bool:
         """Tell whether this kind of firing stands in the way of an act."""
@@ -112,6 +113,15 @@ def acts_of(metric: Metric, by: By, then: Then) -> tuple[Act, ...]:
     if by is By.SUBSCRIBER:
         return (Act.READ,)
     return (Act.CLAIM, Act.READ) if metric in _ABOUT_TEXT else (Act.CLAIM,)
+
+
+def counts_anew(metric: Metric, by: By) -> bool:
+    """Tell whether a rule that fired holds only while its count is past its number, which each act asks anew.
+
+    Of unread articles by network it does: people there may read on what was taken up, and each reading lowers the
+    count. Whoever reads nothing stays past it.
+    """
+    return metric is Metric.UNCONFIRMED_ARTICLES and by is By.NETWORK
 
 
 def ends_at(rule: Rule, now: datetime, *, level: int, spread: float) -> datetime | None:

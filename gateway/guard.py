@@ -14,7 +14,8 @@ class Metric(StrEnum):
     """What a rule counts; each is a number of distinct things, so that a double click counts once.
 
     COUNTER's code of practice (release 5.1, section 7.2) takes two clicks within 30 seconds as one action.
-    `unconfirmed_articles` are the articles of unconfirmed claims: many devices on one link are one article.
+    `unconfirmed_articles` are the articles of unconfirmed claims: many devices on one link are one article. By network
+    they are those that nobody there read, less two for each that somebody there did.
     `networks` that try a link count from the instant its last reading was taken, or always where it has no cap.
     `traps` are visits to the address that only a program finds; `spread_links` are links that a rule froze.
     """

@@ -259,7 +259,8 @@ claim = Table(
     Index("ix_claim_device_article", "device", "article_id"),
     # The network stands in it so that the desk counts an article's networks without a look at each claim.
     Index("ix_claim_article", "article_id", "claimed_at", "network"),
-    Index("ix_claim_network", "network", "claimed_at"),
+    # What a rule counts of a network stands in it, so that a claim there looks at no other claim.
+    Index("ix_claim_network", "network", "claimed_at", "article_id", "confirmed_at"),
     # Only the few claims that may still lapse stand in it, for the job that looks for them.
     Index("ix_claim_unserved", "claimed_at", sqlite_where=_UNSERVED, postgresql_where=_UNSERVED),
 )

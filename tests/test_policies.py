@@ -126,16 +126,20 @@ def test_a_sign_in_that_walks_the_archive_gets_no_more_than_100_articles_in_40_m
     )
 
 
-def test_an_office_of_300_behind_one_network_is_neither_stopped_nor_asked() -> None:
-    """Each of 300 people opens a gift of their own in eight hours, all different; one in thirty is not seen to read."""
+@pytest.mark.parametrize(("people", "stops"), [(300, STOPS), (600, HARD)])
+def test_an_office_behind_one_network_is_not_stopped_and_one_of_300_not_even_asked(
+    people: int, stops: tuple[Then, ...]
+) -> None:
+    """Each of them opens a gift of their own in eight hours, all different; one in thirty is not seen to read."""
     chance = random.Random(2026)
     policy = shipped("ft")
     for _ in range(20):
-        opened = [chance.triangular(0, 8 * 3600) for _ in range(300)]
+        opened = [chance.triangular(0, 8 * 3600) for _ in range(people)]
         counted = {
             Metric.ARTICLES: opened,
             Metric.CLAIMS: opened,
-            Metric.UNCONFIRMED_ARTICLES: opened[::30],
+            # Each of them is made up for by one that was read.
+            Metric.UNCONFIRMED_ARTICLES: [],
             Metric.TRAPS: [],
             # Three of them mistype a link, each three times.
             Metric.FORGED_TOKENS: [at + again for at in opened[:3] for again in (0, 20, 40)],
@@ -143,12 +147,22 @@ def test_an_office_of_300_behind_one_network_is_neither_stopped_nor_asked() -> N
             Metric.COPIES_OVER_LIMIT: [],
         }
         for rule in policy.rules:
-            if rule.by is By.NETWORK and rule.then in STOPS and counted[rule.metric]:
+            if rule.by is By.NETWORK and rule.then in stops and counted[rule.metric]:
                 assert most_within(counted[rule.metric], rule.per.total_seconds()) <= rule.over, rule.name
 
 
-def test_a_cookie_dropper_who_never_reads_is_stopped_after_24() -> None:
-    hard = rules(shipped("ft"), Metric.UNCONFIRMED_ARTICLES, By.NETWORK, then=(Then.BLOCK,))
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_script_that_forges_the_signs_of_reading_is_bounded_as_an_office_is(file: Path) -> None:
+    policy = parse(text_of(file), name=file.name)
+    (hard,) = rules(policy, Metric.ARTICLES, By.NETWORK, then=HARD)
+    assert (hard.over, hard.per, hard.mode) == (300, timedelta(hours=1), Mode.ENFORCE)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_cookie_dropper_who_never_reads_is_stopped_after_24(file: Path) -> None:
+    hard = rules(
+        parse(text_of(file), name=file.name), Metric.UNCONFIRMED_ARTICLES, By.NETWORK, then=(Then.BLOCK,)
+    )
     assert any(rule.over <= 24 and rule.per >= DAY and rule.mode is Mode.ENFORCE for rule in hard)
 
 

@@ -24,6 +24,7 @@ from gateway.models import Instant, Key, arrival, claim, copied, delivery, forge
 from gateway.parties import Parties
 from gateway.store.deliveries import account_bytes
 from gateway.store.prepared import Prepared
+from gateway.store.unread import unread_articles
 
 _TRIED = arrival.join(gift, gift.c.id == arrival.c.gift_id)
 _WHOSE = {By.LINK: arrival.c.gift_id, By.SUBSCRIBER: gift.c.account_id, By.ARTICLE: gift.c.article_id}
@@ -62,7 +63,7 @@ def count(connection: Connection, questions: Sequence[Question], parties: Partie
         values |= {f"since_{number}": question.since, f"most_{number}": question.most}
         values[f"day_{number}"] = question.since.date()
     statement = _statement(tuple((question.metric, question.by) for question in questions))
-    return [int(found or 0) for found in statement.rows(connection, values)[0]]
+    return [max(0, int(found or 0)) for found in statement.rows(connection, values)[0]]
 
 
 def count_spread(
@@ -162,6 +163,8 @@ def _unconfirmed_claims(by: By, number: int) -> Select[Any]:
 
 
 def _unconfirmed_articles(by: By, number: int) -> Select[Any]:
+    if by is By.NETWORK:
+        return unread_articles(f"since_{number}")
     others = claim.c.article_id != bindparam("article", type_=Key)
     unread = claim.c.confirmed_at.is_(None)
     return _bounded(

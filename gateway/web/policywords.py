@@ -6,6 +6,7 @@ from typing import Final
 
 from markupsafe import Markup
 
+from gateway.firing import counts_anew
 from gateway.guard import By, Metric, Mode, Rule, Then
 from gateway.policy import Policy
 from gateway.web.languages import gettext, ngettext
@@ -35,6 +36,7 @@ METRICS: Final[Mapping[Metric, Lazy]] = {
     Metric.COPIES_OVER_LIMIT: _("copies over the limit"),
     Metric.GIFTS_ISSUED: _("gifts"),
 }
+_LESS_READ: Final = _("articles taken up without a sign of a person, less two for each that was read,")
 BY: Final[Mapping[By, Lazy]] = {
     By.READER: _("for one device"),
     By.NETWORK: _("for one network"),
@@ -168,11 +170,13 @@ def _rules(policy: Policy) -> Iterator[tuple[str, Markup]]:
         said = gettext(
             "More than %(over)s %(metric)s %(by)s, counted over %(per)s: %(then)s.",
             over=number(rule.over),
-            metric=METRICS[rule.metric],
+            metric=_LESS_READ if counts_anew(rule.metric, rule.by) else METRICS[rule.metric],
             by=BY[rule.by],
             per=span(rule.per),
             then=_then(rule),
         )
+        if counts_anew(rule.metric, rule.by) and rule.then is not Then.LOG:
+            said = gettext("%(rule)s It ends sooner once enough of them are read.", rule=said)
         yield (
             f"rules.{rule.name}",
             said

@@ -6,6 +6,7 @@ from typing import Final
 
 from babel.units import format_unit
 
+from gateway.firing import counts_anew
 from gateway.guard import By, Metric, Mode, Rule, Then
 from gateway.web.speech import Lazy, spoken
 from gateway.web.speech import Lazy as _
@@ -24,6 +25,9 @@ METRICS: Final[Mapping[Metric, Lazy]] = {
     Metric.COPIES_OVER_LIMIT: _("copies of more than a passage"),
     Metric.GIFTS_ISSUED: _("gifts that were made"),
 }
+_LESS_READ: Final = _(
+    "different articles that were opened without a sign of a person, less two for each that was read"
+)
 WHOM: Final[Mapping[By, Lazy]] = {
     By.READER: _("for each device"),
     By.NETWORK: _("for each network"),
@@ -52,7 +56,12 @@ _UNITS: Final = (
 
 def rule_in_words(rule: Rule) -> list[str]:
     """Say in sentences what a rule does, in the page's language."""
-    about = {"what": METRICS[rule.metric], "whom": WHOM[rule.by], "time": span(rule.per)}
+    less_read = counts_anew(rule.metric, rule.by)
+    about = {
+        "what": _LESS_READ if less_read else METRICS[rule.metric],
+        "whom": WHOM[rule.by],
+        "time": span(rule.per),
+    }
     says: list[str] = [_("It counts %(what)s, %(whom)s, over the last %(time)s.") % about]
     says.append(_("Past %(number)s, %(act)s.") % {"number": number(rule.over), "act": ACTS[rule.then]})
     if rule.lasts is not None:
@@ -60,6 +69,8 @@ def rule_in_words(rule: Rule) -> list[str]:
             "That lasts %(time)s or a little more the first time, then twice as long each time, up to 30 days."
         )
         says.append(lasts % {"time": span(rule.lasts)})
+        if less_read:
+            says.append(_("It ends sooner once enough of them are read.") % {})
     elif rule.then is not Then.LOG and rule.mode is Mode.ENFORCE:
         says.append(_("That lasts until somebody lifts it.") % {})
     if rule.mode is Mode.MONITOR:
