@@ -28,6 +28,20 @@ def test_people_pass_machines_spend_nothing_and_copiers_are_stopped(
     assert row.split()[2:7] == ["200", "24", "0", "176", "24"]
 
 
+def test_an_office_reads_on_behind_a_scanner_that_presses_every_button_before_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    smaller = [f"office with a scanner.{each}" for each in ("number=150", "every=1", "minutes=60")]
+    asked = [word for each in smaller for word in ("--set", each)]
+    assert main(["--seed", "7", "--kind", "office with a scanner", *asked]) == 0
+    assert "seed 7: all reached" in capsys.readouterr().out
+
+
+def test_more_articles_than_the_town_has_are_refused_with_their_number() -> None:
+    with pytest.raises(ValueError, match="got 1201 links, the town has only 1200 articles"):
+        main(["--kind", "office of 300", "--set", "office of 300.number=1201"])
+
+
 def test_what_is_asked_at_once_is_counted_as_what_comes_one_after_the_other(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

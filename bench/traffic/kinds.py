@@ -81,6 +81,8 @@ KINDS = (
     _person("friends", people.friends),
     _person("family chat", people.family_chat),
     _person("office of 300", people.office),
+    _person("office of 600", partial(people.office, number=600, address="192.0.4.10")),
+    _person("office with a scanner", people.scanned_office),
     _person("viral link", people.viral),
     _person("library terminal", people.library),
     _person("commuters", people.commuter),

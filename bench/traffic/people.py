@@ -37,13 +37,41 @@ def family_chat(town: Town, score: Score, *, number: int = 10) -> Kind:
                 yield start, _reads(town, score, f"{chat}-{member}-{device}", Browser(town.app, home), link)
 
 
-def office(town: Town, score: Score, *, number: int = 300) -> Kind:
-    """So many people behind one address, each with a gift of their own article, over eight hours."""
-    for link_number, link in enumerate(town.links(number)):
+def office(
+    town: Town,
+    score: Score,
+    *,
+    number: int = 300,
+    gifts: int = 1,
+    hours: int = 8,
+    address: str = "192.0.2.10",
+) -> Kind:
+    """So many people behind one address, each with so many gifts, all of different articles, over so many hours."""
+    workers = [_worker(town, address) for _ in range(number)]
+    for each, link in enumerate(town.links(number * gifts)):
+        worker = each % number
+        yield (
+            town.chance.triangular(0, hours * HOUR),
+            _reads(town, score, str(worker), workers[worker], link),
+        )
+
+
+def scanned_office(
+    town: Town, score: Score, *, number: int = 600, minutes: int = 30, unopened: int = 20, every: int = 2
+) -> Kind:
+    """So many people with a gift each, whose mail scanner at their address takes every link up as its mail comes.
+
+    It never confirms; it presses the button of one link out of `every`, and of the others lets the page's script do
+    it. People open theirs so many minutes later in the mean, and leave so many in a hundred unopened.
+    """
+    address = "192.0.3.10"
+    workers = [_worker(town, address) for _ in range(number)]
+    for each, (worker, link) in enumerate(zip(workers, town.links(number), strict=True)):
         start = town.chance.triangular(0, 8 * HOUR)
-        # One in thirty is not seen to read: no script, or not a movement.
-        browser = Browser(town.app, "192.0.2.10", script=town.chance.random() > 1 / 30)
-        yield start, _reads(town, score, str(link_number), browser, link)
+        yield start, _scans(Browser(town.app, address), link, pressed=each % every == 0)
+        if town.chance.random() >= unopened / 100:
+            later = start + 10 + town.chance.expovariate(1 / max(1, 60 * minutes))
+            yield later, _reads(town, score, str(each), worker, link)
 
 
 def viral(town: Town, score: Score, *, number: int = 5000) -> Kind:
@@ -87,6 +115,17 @@ def subscribers(town: Town, score: Score, *, number: int = 15) -> Kind:
         browser = Browser(town.app, town.network())
         browser.client.set_cookie("sign_in", secret, domain="127.0.0.1")
         yield town.chance.uniform(0, HOUR), _reads_much(town, score, str(person), browser)
+
+
+def _worker(town: Town, address: str) -> Browser:
+    # One in thirty is not seen to read: no script, or not a movement.
+    return Browser(town.app, address, script=town.chance.random() > 1 / 30)
+
+
+def _scans(scanner: Browser, link: str, *, pressed: bool) -> Script:
+    card = scanner.card(link)
+    yield 6.0 if pressed else 0.5
+    scanner.claim(link, card.text, pressed=pressed)
 
 
 def _reads(town: Town, score: Score, who: str, browser: Browser, link: str, *, again: float = 0) -> Script:

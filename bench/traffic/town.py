@@ -28,7 +28,7 @@ from gateway.store.engine import open_database
 
 MORNING = datetime(2026, 3, 10, 8, tzinfo=UTC)
 FLUSH = timedelta(seconds=2)
-ARTICLES = 330
+ARTICLES = 1200
 # As a server has connections for each of its threads, so does the town for all who may come at once.
 THREADS = 64
 STORY = """+++
@@ -107,6 +107,8 @@ class Town:
 
     def links(self, number: int) -> list[str]:
         """Give so many different articles, by as many subscribers as that takes, in days before today."""
+        if number > ARTICLES:
+            raise ValueError(f"got {number} links, the town has only {ARTICLES} articles to give")
         found: list[str] = []
         for article in range(1, number + 1):
             if (article - 1) % 10 == 0:
