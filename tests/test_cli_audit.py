@@ -12,6 +12,7 @@ from tests.commands import Terminal
 
 def test_an_operator_seals_verifies_exports_and_proves(terminal: Terminal, tmp_path: Path) -> None:
     assert "no checkpoint" in terminal.type("audit", "verify").out
+    assert not (terminal.var / "seal-keys.json").exists()
     terminal.done("jobs", "run", "--once")
     assert "all agree" in terminal.done("audit", "verify")
     key = terminal.done("audit", "keys").strip()

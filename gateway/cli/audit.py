@@ -182,7 +182,9 @@ def begin(reason: str, yes: bool) -> None:  # noqa: FBT001 - click hands options
 
 
 def _own_keys(settings: Settings) -> list[bytes]:
-    return SealKeys(settings.seal_key_file).public_keys()
+    keys = SealKeys(settings.seal_key_file)
+    # Where there are none, to read them would make a first one, which signed nothing.
+    return keys.public_keys() if keys.path.exists() else []
 
 
 def _proof(runtime: Runtime, entry_id: int | None, since: Path | None) -> str:

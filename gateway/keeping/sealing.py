@@ -61,7 +61,8 @@ class Sealer:
         while not stop.is_set():
             try:
                 self.beat()
-            except (SQLAlchemyError, PublishingError, SealKeyError) as fault:
+            # A row that holds what no gateway wrote may not be readable at all.
+            except (SQLAlchemyError, PublishingError, SealKeyError, ValueError) as fault:
                 log.warning("sealer_waits", error=type(fault).__name__, told=str(fault).partition("\n")[0])
             stop.wait(BEAT_SECONDS)
         self.release()
