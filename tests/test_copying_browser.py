@@ -368,7 +368,8 @@ def _heights(sheet: PageObject, wanted: str) -> list[float]:
     found: list[float] = []
 
     def note(text: str, user: list[float], place: list[float], *_font: object) -> None:
-        if text.strip() and text.strip()[:12] in wanted:
+        # A full stop that the page has in a piece of its own is in any text.
+        if len(text.strip()) >= 8 and text.strip()[:12] in wanted:
             found.append(user[5] + user[3] * place[5])
 
     sheet.extract_text(visitor_text=note)

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
+from gateway.keeping import setup
 from gateway.keeping.policies import propose_policy
 from gateway.keeping.setup import adopt_policy, policy_file, set_up
 from gateway.ledger import OPERATOR
@@ -13,6 +15,7 @@ from gateway.policyfile import PolicyError
 from gateway.resources import folder
 from gateway.settings import Settings
 from gateway.store import schema
+from gateway.store.policies import PolicyVersion
 from tests.house import POLICY, House
 
 Opener = Callable[..., House]
@@ -81,6 +84,21 @@ def test_two_first_starts_at_once_adopt_it_once(database_url: str, open_house: O
         thread.join()
     assert found == [1, 1]
     assert len(houses[0].entries("policy:adopted")) == 1
+
+
+def test_whoever_looked_before_the_first_was_done_adopts_nothing(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look, looks = setup.policies.list_versions, []
+
+    def too_early(connection: Connection) -> list[PolicyVersion]:
+        looks.append(connection)
+        return [] if len(looks) == 1 else look(connection)
+
+    monkeypatch.setattr(setup.policies, "list_versions", too_early)
+    again = adopt_policy(house.runtime, POLICY)
+    assert (again.version, again.adopted) == (1, False)
+    assert len(house.entries("policy:adopted")) == 1
 
 
 def test_a_bad_policy_is_found_before_any_table_is_made(

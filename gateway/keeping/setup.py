@@ -65,6 +65,7 @@ def adopt_policy(runtime: Runtime, path: Path) -> Adoption:
 def _adopt(runtime: Runtime, connection: Connection, path: Path, text: str, now: datetime) -> Adoption:
     number = policies.add_version(
         connection,
+        first=True,
         name=path.name,
         text=text,
         digest=digest(text),

@@ -74,9 +74,10 @@ def take_turn(connection: Connection) -> None:
     )
 
 
-def add_version(connection: Connection, **values: object) -> int:
-    """Add the next version; returns its number."""
-    number = select(func.coalesce(func.max(policy_version.c.version), 0) + 1).scalar_subquery()
+def add_version(connection: Connection, *, first: bool = False, **values: object) -> int:
+    """Add the next version; returns its number. The `first` is an IntegrityError where there is one by now."""
+    following = select(func.coalesce(func.max(policy_version.c.version), 0) + 1).scalar_subquery()
+    number = 1 if first else following
     statement = insert(policy_version).values(version=number, **values).returning(policy_version.c.version)
     return int(connection.execute(statement).scalar_one())
 
