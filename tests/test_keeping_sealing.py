@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -347,6 +348,14 @@ def test_a_log_that_somebody_began_in_the_database_is_not_signed(sealed_log: Sea
     sealed_log.fresh()
     _stays_stopped(sealed_log, "knows nothing: neither a restore nor `gateway audit begin` signed for it")
     assert sealed_log.shelf.newest() == before
+
+
+def test_a_log_begins_whatever_the_gateways_host_is_called(sealed_log: SealedLog) -> None:
+    runtime = replace(sealed_log.house.runtime, base_url="https://zeitung-für.example:8443")
+    origin = begin_log(runtime, OPERATOR, after(sealed_log), "the first start")
+    assert origin.startswith("zeitung-f-r.example:8443/log/")
+    sealed_log.write(2)
+    assert sealed_log.verify().told == []
 
 
 def test_what_was_cut_off_stays_a_fault_under_a_new_name(sealed_log: SealedLog) -> None:

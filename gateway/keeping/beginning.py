@@ -1,5 +1,6 @@
 """The beginning of a log: under a name of its own, over the tree there is, naming the log before it under the sealing keys."""
 
+import re
 import secrets
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -95,7 +96,9 @@ def begin_log_within(
     What it says of the log before is signed here: whoever has the database and no sealing key can begin no log that
     goes on from another. Raises AlarmError where the tree that is there is not whole.
     """
-    origin = check_origin(f"{urlsplit(base_url).netloc}/log/{secrets.token_hex(4)}")
+    # An origin says where a log is from, but need not be an address: what no origin has gives way.
+    host = re.sub(r"[^A-Za-z0-9.:\[\]_-]", "-", urlsplit(base_url).netloc)
+    origin = check_origin(f"{host}/log/{secrets.token_hex(4)}")
     growth = read_whole_tree(connection)
     kept, root = growth.size, growth.root()
     note = after.first_note(connection, origin, kept, root)
