@@ -22,53 +22,55 @@ class SealKeys:
 
     def private_keys(self) -> list[Ed25519PrivateKey]:
         """Read the keys, making a first one where there is no file; raises SealKeyError."""
-        try:
-            if not self.path.exists():
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                self._write([Ed25519PrivateKey.generate()], fresh=True)
-            content = json.loads(self.path.read_text("utf-8"))
-            keys = [
-                Ed25519PrivateKey.from_private_bytes(bytes.fromhex(each)) for each in content["seal_keys"]
-            ]
-        except OSError as error:
-            raise SealKeyError(f"{self.path}: cannot be used ({error.strerror})") from None
-        except (ValueError, KeyError, TypeError):
-            raise SealKeyError(f'{self.path}: want JSON {{"seal_keys": [hex of 32 bytes, …]}}') from None
-        if not keys:
-            raise SealKeyError(f"{self.path}: holds no key")
-        return keys
+        return self._held()[0]
 
     def public_keys(self) -> list[bytes]:
         """List the public halves of the keys, and of those that were retired: what they signed stays signed."""
-        held = [public_bytes(key) for key in self.private_keys()]
-        return held + [each for each in self._retired() if each not in held]
+        keys, retired = self._held()
+        held = [public_bytes(key) for key in keys]
+        return held + [each for each in retired if each not in held]
 
     def rotate(self) -> Ed25519PrivateKey:
         """Add a key, which from now on signs beside those there are; returns it."""
+        keys, retired = self._held()
         key = Ed25519PrivateKey.generate()
-        self._write([*self.private_keys(), key])
+        self._write([*keys, key], retired)
         return key
 
     def retire(self, public: bytes) -> None:
         """Drop a key, named by its public half; raises SealKeyError for the last and for an unknown one."""
-        keys = self.private_keys()
+        keys, retired = self._held()
         left = [key for key in keys if public_bytes(key) != public]
         if len(left) == len(keys):
             raise SealKeyError(f"{self.path}: has no such key")
         if not left:
             raise SealKeyError(f"{self.path}: that is the only key; run `gateway audit rotate` first")
-        self._write(left, [*self._retired(), public])
+        self._write(left, [*retired, public])
 
-    def _retired(self) -> list[bytes]:
-        content = json.loads(self.path.read_text("utf-8"))
-        return [bytes.fromhex(each) for each in content.get("retired", [])]
+    def _held(self) -> tuple[list[Ed25519PrivateKey], list[bytes]]:
+        """Read the keys and the public halves of the retired ones, making a first key where there is no file."""
+        try:
+            if not self.path.exists():
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._write([Ed25519PrivateKey.generate()], [], fresh=True)
+            content = json.loads(self.path.read_text("utf-8"))
+            keys = [
+                Ed25519PrivateKey.from_private_bytes(bytes.fromhex(each)) for each in content["seal_keys"]
+            ]
+            retired = [bytes.fromhex(each) for each in content.get("retired", [])]
+        except OSError as error:
+            raise SealKeyError(f"{self.path}: cannot be used ({error.strerror})") from None
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise SealKeyError(f'{self.path}: want JSON {{"seal_keys": [hex of 32 bytes, …]}}') from None
+        if not keys:
+            raise SealKeyError(f"{self.path}: holds no key")
+        return keys, retired
 
-    def _write(
-        self, keys: list[Ed25519PrivateKey], retired: list[bytes] | None = None, *, fresh: bool = False
-    ) -> None:
-        held = {"seal_keys": [key.private_bytes_raw().hex() for key in keys]}
-        if not fresh:
-            held["retired"] = [each.hex() for each in (self._retired() if retired is None else retired)]
+    def _write(self, keys: list[Ed25519PrivateKey], retired: list[bytes], *, fresh: bool = False) -> None:
+        held = {
+            "seal_keys": [key.private_bytes_raw().hex() for key in keys],
+            "retired": [each.hex() for each in retired],
+        }
         handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.name)
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -603,34 +603,39 @@ def merged(streams: Iterable[Iterator[Note]]) -> Iterator[Note]:
 
 
 class Months:
-    """The months that were put away, each in its file; what they hold is read in the order of the log."""
+    """The months that were put away, each in its file; what they hold is read in the order of the log.
+
+    After a restore a month may have been put away twice, and its files then hold different entries at a place.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
-        spans = {path: _span(path) for path in (() if folder is None else sorted(folder.glob("*.zip")))}
-        self.files = {first: path for path, (first, _) in spans.items()}
-        self._spans = list(spans.values())
-        self._reading: dict[int, Iterator[tuple[int, bytes | None]]] = {}
-        self._next: dict[int, tuple[int, bytes | None]] = {}
+        self._spans = {path: _span(path) for path in (() if folder is None else sorted(folder.glob("*.zip")))}
+        self._reading: dict[Path, Iterator[tuple[int, bytes | None]]] = {}
+        self._next: dict[Path, tuple[int, bytes | None]] = {}
 
     def cover(self, position: int) -> bool:
         """Tell whether a position is within one of the months."""
-        return any(first <= position < stop for first, stop in self._spans)
+        return any(first <= position < stop for first, stop in self._spans.values())
 
-    def entry_at(self, position: int) -> bytes | None:
-        """Find the entry at a position; positions must be asked for in their order."""
-        for first in [each for each in self.files if each <= position]:
-            reading = self._reading.setdefault(first, _entries(self.files[first], first))
-            found = self._next.get(first) or next(reading, None)
-            while found is not None and found[0] < position:
-                found = next(reading, None)
-            if found is None:
-                del self.files[first]
-                continue
-            self._next[first] = found
-            if found[0] == position and found[1] is not None:
-                return found[1]
-        return None
+    def entry_at(self, position: int, stored: bytes) -> bytes | None:
+        """Find the entry at a position, that of the stored hash if it is there; positions must come in their order."""
+        found = [text for path in self._spans if (text := self._read(path, position)) is not None]
+        agreeing = (text for text in found if leaf_hash(text) == stored)
+        return next(agreeing, found[0] if found else None)
+
+    def _read(self, path: Path, position: int) -> bytes | None:
+        first, stop = self._spans[path]
+        if not first <= position < stop:
+            return None
+        reading = self._reading.setdefault(path, _entries(path, first))
+        found = self._next.get(path) or next(reading, None)
+        while found is not None and found[0] < position:
+            found = next(reading, None)
+        if found is None:
+            return None
+        self._next[path] = found
+        return found[1] if found[0] == position else None
 
 
 def _span(path: Path) -> tuple[int, int]:
@@ -659,10 +664,10 @@ def export_lines(archive: ZipFile, first: int, months: Months) -> Iterator[Line]
                 beside.append(waiting[1])
                 waiting = next(personal, None)
             entry = None if text is None or text in NO_ENTRY else text.rstrip(b"\n")
+            hashed = bytes.fromhex(stored.decode()) if stored else leaf_hash(entry or b"")
             elsewhere = text == ELSEWHERE
             if elsewhere and months.cover(position):
-                entry, elsewhere = months.entry_at(position), False
-            hashed = bytes.fromhex(stored.decode()) if stored else leaf_hash(entry or b"")
+                entry, elsewhere = months.entry_at(position, hashed), False
             yield Line(position, None, hashed, entry, beside, elsewhere)
 
 

@@ -113,6 +113,26 @@ def test_a_counted_refusal_keeps_its_count(log: SealedLog) -> None:
     assert [each["count"] for each in repeats] == [2]
 
 
+def test_a_month_that_came_back_by_a_restore_is_put_away_once_more(log: SealedLog) -> None:
+    """Both files begin at the same place and hold other entries from where the restore went on."""
+    backup = log.house.folder / "backup.zip"
+    log.house.clock.now = LATER.replace(month=9)
+    log.write(2)
+    make_backup(log.house.runtime, OPERATOR, backup)
+    log.house.clock.now = LATER.replace(year=2031)
+    log.write(6, seal_each=3)
+    assert [each.file for each in away(log, "2026-05")] == ["log-2026-03.zip", "log-2026-04.zip"]
+    restored(log, backup)
+    late = Entry(datetime(2026, 3, 31, 23, tzinfo=UTC), OPERATOR, Event.KEY_ADDED, "key:1")
+    with log.house.runtime.database.transaction() as connection:
+        append_entry(connection, late)
+    log.write(6, seal_each=3)
+    assert [each.file for each in away(log, "2026-05")] == ["log-2026-03-2.zip", "log-2026-04-2.zip"]
+    report = verified(log, archive=True)
+    assert (report.told, report.elsewhere) == ([], 0)
+    assert exported(log, Months(log.house.folder / "archive")).told == []
+
+
 @pytest.mark.parametrize("order", ["older after newer", "newer after older"])
 def test_two_restores_of_different_age_leave_a_log_that_verifies(log: SealedLog, order: str) -> None:
     """What the second keeps of the first log is not what the first restore kept of it."""

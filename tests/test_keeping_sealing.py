@@ -302,6 +302,20 @@ def test_an_entry_that_no_gateway_can_have_written_stops_the_log(sealed_log: Sea
     _stays_stopped(sealed_log, "has a line's end within it")
 
 
+def test_keys_that_cannot_be_read_just_now_stop_nothing_for_good(sealed_log: SealedLog) -> None:
+    sealed_log.write(2)
+    held = sealed_log.keys.path.read_text()
+    with sealed_log.house.runtime.database.transaction() as connection:
+        append_entry(connection, entry(sealed_log.house))
+    sealed_log.keys.path.write_text("{")
+    with pytest.raises(SealKeyError, match="want JSON"):
+        sealed_log.sealer.beat()
+    assert sealed_log.house.value("SELECT COUNT(*) FROM log_stop") == 0
+    sealed_log.keys.path.write_text(held)
+    sealed_log.sealer.beat()
+    assert sealed_log.verify().told == []
+
+
 def test_what_a_retired_key_signed_stays_believed_here(sealed_log: SealedLog) -> None:
     sealed_log.write(2)
     begin_log(sealed_log.house.runtime, OPERATOR, after(sealed_log), "a first alarm")

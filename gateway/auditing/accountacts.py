@@ -2,6 +2,9 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
 
 from gateway.accounts import managing, signing
 from gateway.auditing.acts import Act, Word, permitted, refuse, refuse_within
@@ -58,15 +61,15 @@ def grant_credits(runtime: Runtime, actor: Actor, admin: Account, account_id: in
         if account.plan is None or account.erased:
             return refuse_within(connection, actor, act, Deny(Reason.ACCOUNT_WITHOUT_PLAN), now)
         before = idempotency.find_act(connection, admin.id, asked.key)
-        if before is None:
-            current = runtime.policies.in_force_within(connection, now)
-            month = month_of(now, current.policy.publisher.zone)
-            granted = allowances.grant_credits(connection, account_id, month.key, asked.credits)
-            about = _credited(asked, granted, month.key)
-            append_entry(connection, Entry(now, actor, Event.CREDITS_GRANTED, act.subject, detail=about))
-            idempotency.add_act(connection, admin.id, asked.key, same, now)
-            return decision
-    return _again(runtime, actor, act, repeated=before == same)
+        if before is not None:
+            return _again(connection, actor, act, now, repeated=before == same)
+        current = runtime.policies.in_force_within(connection, now)
+        month = month_of(now, current.policy.publisher.zone)
+        granted = allowances.grant_credits(connection, account_id, month.key, asked.credits)
+        about = _credited(asked, granted, month.key)
+        append_entry(connection, Entry(now, actor, Event.CREDITS_GRANTED, act.subject, detail=about))
+        idempotency.add_act(connection, admin.id, asked.key, same, now)
+    return decision
 
 
 def take_back_credits(
@@ -86,17 +89,15 @@ def take_back_credits(
         month = month_of(now, current.policy.publisher.zone)
         plan = limit_of(account, current.policy) or 0
         before = idempotency.find_act(connection, admin.id, asked.key)
-        granted = before or allowances.take_back_credits(
-            connection, account_id, month.key, asked.credits, plan
-        )
-        if isinstance(granted, int):
+        if before is not None:
+            return _again(connection, actor, act, now, repeated=before == same)
+        granted = allowances.take_back_credits(connection, account_id, month.key, asked.credits, plan)
+        if granted is not None:
             about = _credited(asked, granted, month.key)
             append_entry(connection, Entry(now, actor, Event.CREDITS_TAKEN_BACK, act.subject, detail=about))
             idempotency.add_act(connection, admin.id, asked.key, same, now)
             return decision
         usage = allowances.find_usage(connection, account_id, month.key)
-    if before is not None:
-        return _again(runtime, actor, act, repeated=before == same)
     left = max(0, min(usage.granted, plan + usage.granted - usage.used))
     return refuse(runtime, actor, act, Deny(Reason.CREDITS_SPENT, detail={"limit": left}))
 
@@ -134,11 +135,11 @@ def _on_credits(
     return decision
 
 
-def _again(runtime: Runtime, actor: Actor, act: Act, *, repeated: bool) -> Decision:
+def _again(connection: Connection, actor: Actor, act: Act, now: datetime, *, repeated: bool) -> Decision:
     """Answer a form that came before: as the first time, or that it said something else then."""
     if repeated:
         return Permit()
-    return refuse(runtime, actor, act, Deny(Reason.IDEMPOTENCY_KEY_REUSED))
+    return refuse_within(connection, actor, act, Deny(Reason.IDEMPOTENCY_KEY_REUSED), now)
 
 
 def _digest(act: str, account_id: int, asked: Asked) -> bytes:

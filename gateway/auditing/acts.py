@@ -174,7 +174,8 @@ def _set_frozen(
         if not already:
             _freeze(connection, actor, gift, because.strip(), now, frozen=frozen)
             return decision
-    return refuse(runtime, actor, Act(event, f"gift:{reference}"), Deny(Reason.ACT_ALREADY))
+        act = Act(event, f"gift:{reference}")
+        return refuse_within(connection, actor, act, Deny(Reason.ACT_ALREADY), now)
 
 
 def _freeze(

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from gateway.auditing.acts import Act, Word, permitted, refuse, refuse_within
+from gateway.auditing.acts import Act, Word, permitted, refuse_within
 from gateway.decision import Decision, Deny, Reason
 from gateway.firing import REMEMBERED, Firing, still_said
 from gateway.guard import Rule, Then
@@ -88,7 +88,7 @@ def lift(runtime: Runtime, actor: Actor, admin: Account, firing_id: int, because
                 line = Entry(now, actor, Event.GIFT_THAWED, f"gift:{reference}", detail=about)
                 append_entry(connection, line)
             return decision
-    return refuse(runtime, actor, act, Deny(Reason.ACT_ALREADY))
+        return refuse_within(connection, actor, act, Deny(Reason.ACT_ALREADY), now)
 
 
 def replace_gift(runtime: Runtime, actor: Actor, admin: Account, reference: str, word: Word) -> Gift | Deny:

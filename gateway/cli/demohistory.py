@@ -30,7 +30,7 @@ from gateway.reading.visit import Visit
 from gateway.runtime import Runtime
 from gateway.settings import Settings
 from gateway.sharing.issuing import Issued, Sharing, Wish, issue_gift, sharing_of
-from gateway.sharing.revoking import revoke_gift
+from gateway.sharing.revoking import BY_GIVER, revoke_gift
 
 SPAN = timedelta(days=30)
 GIFTS = 40
@@ -115,7 +115,7 @@ class _Month:
         issued = self.give(0)
         if issued is not None:
             giver = account_actor(issued.gift.account_id)
-            revoke_gift(self.runtime, giver, issued.gift.reference, because="withdrawn by its giver")
+            revoke_gift(self.runtime, giver, issued.gift.reference, because=BY_GIVER)
 
     def spread(self) -> None:
         """Give a link that goes round in public, which a bulk rule stops and the queue shows."""

@@ -200,7 +200,7 @@ def _lines(
         elsewhere = found is None and is_put_away(entry_id)
         text = None if found is None else found.canonical()
         if elsewhere and archive is not None and archive.cover(position):
-            text, elsewhere = archive.entry_at(position), False
+            text, elsewhere = archive.entry_at(position, stored), False
         yield Line(position, entry_id, stored, text, values, elsewhere)
 
 

@@ -184,8 +184,10 @@ class Sealer:
         self._shelf.publish(self._signed(state), now)
 
     def _signed(self, state: LogState) -> str:
+        # Read before: keys that cannot be read just now are no alarm, and the next beat tries again.
+        keys = self._keys.private_keys()
         try:
-            return Checkpoint(state.origin, state.size, state.root).signed(self._keys.private_keys())
+            return Checkpoint(state.origin, state.size, state.root).signed(keys)
         except ValueError as fault:
             raise AlarmError(f"the database's log cannot be signed for: {fault}") from None
 
