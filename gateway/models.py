@@ -190,6 +190,7 @@ _REMEMBERED = text("forgotten_at IS NULL")
 _SHUT = text("revoked_at IS NOT NULL")
 _FROZEN = text("frozen_at IS NOT NULL")
 _READ_UP = text("read_up_at IS NOT NULL")
+_REPLACING = text("replaces IS NOT NULL")
 _REVOKED = text("forgotten_at IS NULL AND revoked_at IS NOT NULL")
 
 gift = Table(
@@ -229,8 +230,10 @@ gift = Table(
     Index("ix_gift_account_article", "account_id", "article_id", "id"),
     Index("ix_gift_account", "account_id", "id"),
     Index("ix_gift_article", "article_id", "id"),
-    Index("ix_gift_key", "key_id", "expires_at"),
-    Index("ix_gift_replaces", "replaces", unique=True),
+    Index("ix_gift_key", "key_id"),
+    Index(
+        "ix_gift_replaces", "replaces", unique=True, sqlite_where=_REPLACING, postgresql_where=_REPLACING
+    ),
     # Only gifts whose openers are still remembered stand in these two, for the job that forgets them.
     Index("ix_gift_expired", "expires_at", sqlite_where=_REMEMBERED, postgresql_where=_REMEMBERED),
     Index("ix_gift_revoked", "revoked_at", sqlite_where=_REVOKED, postgresql_where=_REVOKED),

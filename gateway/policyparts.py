@@ -22,10 +22,12 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core.core_schema import no_info_plain_validator_function
 
+from gateway.visible import is_hidden, is_seen
+
 _UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
 _EMAIL = re.compile(r"[^@\s<>\"(),;:]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
-# What no page shows, what breaks lines, and what turns the direction of writing.
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# Of blanks and ends of lines those that a line of a page has no place for.
+_BREAKS = frozenset("\t\u2028\u2029")
 _SPAN = re.compile(r"([0-9]{1,6}) (minute|hour|day)s?")
 
 
@@ -168,19 +170,19 @@ def _zones() -> frozenset[str]:
 
 
 def _filled(text: str) -> str:
-    if not text.strip():
+    if not is_seen(text):
         raise wanting("a text that is not blank")
     return text
 
 
 def _lines(text: str) -> str:
-    if _UNSEEN.search(text.replace("\n", "")):
+    if any(sign in _BREAKS or is_hidden(sign) for sign in text):
         raise wanting("a text without characters that no page shows")
     return text
 
 
 def _line(text: str) -> str:
-    if _UNSEEN.search(text):
+    if "\n" in _lines(text):
         raise wanting("one line of text, without characters that no page shows")
     return text
 

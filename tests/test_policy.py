@@ -138,6 +138,13 @@ def test_a_policy_never_changes() -> None:
     ("old", "new", "key", "got", "wants"),
     [
         ('name = "The Daily Example"', 'name = " "', "publisher.name", '" "', "not blank"),
+        (
+            'name = "The Daily Example"',
+            r'name = "\u200b"',
+            "publisher.name",
+            r'"\u200B"',
+            "not blank",
+        ),
         ('"Europe/London"', '"Europe/Lundon"', "publisher.zone", '"Europe/Lundon"', "Europe/London"),
         ('"Europe/London"', '"europe/london"', "publisher.zone", '"europe/london"', "Europe/London"),
         ('"Europe/London"', '"localtime"', "publisher.zone", '"localtime"', "IANA"),

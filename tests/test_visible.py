@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.visible import is_seen
+from gateway.visible import is_hidden, is_seen
 from tests.commands import Terminal
 from tests.people import Person
 from tests.served import Site
@@ -33,6 +33,16 @@ def test_blanks_and_what_nobody_sees_say_nothing(text: str) -> None:
 @pytest.mark.parametrize("text", ["x", "…", "ü", "訴", "\u200bok", "7", "€", "😀", "e\u0301"])
 def test_any_sign_that_is_seen_says_something(text: str) -> None:
     assert is_seen(text)
+
+
+@pytest.mark.parametrize("sign", ["\0", "\x1b", "\r", "\u00ad", "\u200b", "\u202e", "\u2066", "\ufeff", "\ue000"])
+def test_what_works_without_being_seen_is_hidden(sign: str) -> None:
+    assert is_hidden(sign)
+
+
+@pytest.mark.parametrize("sign", ["x", " ", "\n", "\u200d", "\u200f", "\u0301", "\ufe0f", "\u3164"])
+def test_what_is_seen_or_needed_is_not_hidden(sign: str) -> None:
+    assert not is_hidden(sign)
 
 
 @pytest.mark.parametrize("reason", ["\u200b", "\u2060 \u3164"])

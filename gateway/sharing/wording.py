@@ -7,13 +7,10 @@ from functools import cache
 from publicsuffixlist import PublicSuffixList
 
 from gateway.decision import Decision, Deny, Permit, Reason
+from gateway.visible import is_hidden
 
 LABEL_LENGTH = 100
 NOTE_LENGTH = 280
-# Of the signs without a shape those that writing needs: joiners of letters and emoji, marks of a direction.
-NEEDED = frozenset("\n\t\u200c\u200d\u200e\u200f\u061c")
-# What controls or turns the text, hides in it, or is a sign in one font only (Unicode TR 36, 2.10.2).
-UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co"})
 LINE_ENDS = re.compile("\r\n|[\r\u2028\u2029]")
 OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 # A scheme, a mail address, a host by its name or number, or what mail programs make a link of without being asked.
@@ -39,11 +36,7 @@ DOTS = str.maketrans({"\u3002": ".", "\uff0e": ".", "\uff61": ".", "\u2024": "."
 
 def tidied(text: str) -> str:
     """Return a text as it is kept: one kind of line end, nothing that controls, turns or hides, no blanks around it."""
-    plain = "".join(
-        sign
-        for sign in LINE_ENDS.sub("\n", text)
-        if sign in NEEDED or unicodedata.category(sign) not in UNSEEN
-    )
+    plain = "".join(sign for sign in LINE_ENDS.sub("\n", text) if not is_hidden(sign))
     return plain.strip() if _seen(plain).strip() else ""
 
 
