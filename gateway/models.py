@@ -231,9 +231,7 @@ gift = Table(
     Index("ix_gift_account", "account_id", "id"),
     Index("ix_gift_article", "article_id", "id"),
     Index("ix_gift_key", "key_id"),
-    Index(
-        "ix_gift_replaces", "replaces", unique=True, sqlite_where=_REPLACING, postgresql_where=_REPLACING
-    ),
+    Index("ix_gift_replaces", "replaces", unique=True, sqlite_where=_REPLACING, postgresql_where=_REPLACING),
     # Only gifts whose openers are still remembered stand in these two, for the job that forgets them.
     Index("ix_gift_expired", "expires_at", sqlite_where=_REMEMBERED, postgresql_where=_REMEMBERED),
     Index("ix_gift_revoked", "revoked_at", sqlite_where=_REVOKED, postgresql_where=_REVOKED),

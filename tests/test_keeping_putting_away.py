@@ -21,7 +21,7 @@ from gateway.keeping.putting_away import Archive, ArchiveError, put_away
 from gateway.keeping.restore import restore_backup
 from gateway.ledger import OPERATOR, Entry, Event, Outcome, reader_actor
 from gateway.sealkeys import SealKeys
-from gateway.store import months, sealing
+from gateway.store import months, tree
 from gateway.store.entries import append_entry
 from gateway.store.months import PutAway
 from gateway.verify import Months, Report, notes_of, read_note, verify_export
@@ -471,7 +471,7 @@ def test_on_postgresql_every_partition_refuses_change(log: SealedLog) -> None:
 
 def test_what_is_sealed_says_its_month_in_its_number(log: SealedLog) -> None:
     with log.house.runtime.database.reading() as connection:
-        for _, number, _, found in sealing.each_leaf(connection, sealing.count_leaves(connection)):
+        for _, number, _, found in tree.each_leaf(connection, tree.count_leaves(connection)):
             assert found is not None
             assert str(number)[:6] == f"{found.at:%Y%m}"
 

@@ -15,7 +15,7 @@ import pytest
 from gateway import verify
 from gateway.keeping.proving import export_log, prove_entry, prove_history
 from gateway.ledger import OPERATOR
-from gateway.store import sealing
+from gateway.store import tree
 from gateway.verify import Line, examine, leaf_hash, notes_of
 from tests.sealed import SealedLog
 
@@ -335,7 +335,7 @@ def _make_room(do: Callable[..., object], position: int) -> None:
 def _reseal(log: SealedLog, number: int) -> None:
     """Store the hash that a changed entry has now, as a careful forger would."""
     with log.house.runtime.database.reading() as connection:
-        entry = sealing.find_entry(connection, number)
+        entry = tree.find_entry(connection, number)
     assert entry is not None
     with log.behind_its_back() as do:
         do(f"UPDATE leaf SET hash = :hash WHERE entry_id = {number}", hash=leaf_hash(entry.canonical()))

@@ -35,7 +35,9 @@ def test_any_sign_that_is_seen_says_something(text: str) -> None:
     assert is_seen(text)
 
 
-@pytest.mark.parametrize("sign", ["\0", "\x1b", "\r", "\u00ad", "\u200b", "\u202e", "\u2066", "\ufeff", "\ue000"])
+@pytest.mark.parametrize(
+    "sign", ["\0", "\x1b", "\r", "\u00ad", "\u200b", "\u202e", "\u2066", "\ufeff", "\ue000"]
+)
 def test_what_works_without_being_seen_is_hidden(sign: str) -> None:
     assert is_hidden(sign)
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from gateway.days import Span, day_of
 from gateway.figures import Figure, Split
 from gateway.runtime import Runtime
-from gateway.store import figures, rollups, sealing
+from gateway.store import figures, rollups, tree
 from gateway.store.figures import ArticleName
 
 SPLITS = (Split.PLAN, Split.SECTION, Split.REASON, Split.VISITOR, Split.RULE, Split.EVENT)
@@ -75,7 +75,7 @@ def today(runtime: Runtime) -> date:
 def overview(runtime: Runtime, span: Span, *, rank: Figure = Figure.ISSUED) -> Overview:
     """Tell what was counted over a span; reads rollups alone, and never the log."""
     with runtime.database.reading() as connection:
-        uncounted = sealing.count_leaves(connection) - rollups.find_state(connection).leaves
+        uncounted = tree.count_leaves(connection) - rollups.find_state(connection).leaves
         return Overview(
             _numbers(connection, span),
             _numbers(connection, span.before),

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,7 +17,7 @@ from gateway.keeping.publishing import Shelf
 from gateway.ledger import Actor, Entry, Event, Words
 from gateway.merkle import Growth, grown
 from gateway.runtime import Runtime
-from gateway.store import sealing
+from gateway.store import sealing, tree
 from gateway.store.entries import append_entry
 from gateway.store.sealing import LogState
 from gateway.verify import Beginning, Note, UnreadableError, read_note
@@ -145,15 +146,15 @@ def _named(before: Note | None) -> Words:
 def read_tree(connection: Connection, size: int) -> Growth:
     """Take the tree up out of the few hashes that it grows by; raises AlarmError where one is missing."""
     try:
-        return grown(size, lambda level, start, stop: sealing.list_hashes(connection, level, start, stop))
+        return grown(size, partial(tree.list_hashes, connection))
     except ValueError as fault:
         raise AlarmError(str(fault)) from None
 
 
 def read_whole_tree(connection: Connection) -> Growth:
     """Build the tree anew from every leaf, and see that what is stored of it above the leaves agrees."""
-    growth, leaves = Growth(), sealing.count_leaves(connection)
-    for hashed in sealing.each_hash(connection, leaves):
+    growth, leaves = Growth(), tree.count_leaves(connection)
+    for hashed in tree.each_hash(connection, leaves):
         for _ in growth.append(hashed):
             pass
     if growth.size != leaves:

@@ -9,7 +9,7 @@ from zipfile import ZipFile
 from sqlalchemy import Connection
 
 from gateway import verify
-from gateway.store import sealing
+from gateway.store import tree
 from gateway.verify import Note, Progress
 
 Elsewhere = Callable[[int], bool]
@@ -32,7 +32,7 @@ def write_entries(
 ) -> None:
     """Write the entries from a place in the tree to before another, and the hash that was stored of each."""
     with part(archive, "entries.jsonl") as file:
-        for position, number, _, found in sealing.each_leaf(connection, stop, start):
+        for position, number, _, found in tree.each_leaf(connection, stop, start):
             if elsewhere(number):
                 file.write(verify.ELSEWHERE)
             else:
@@ -41,14 +41,14 @@ def write_entries(
                 progress(position - start)
     # A zip is written one part at a time, and a part of hashes is read again rather than kept.
     with part(archive, "leaves.txt") as file:
-        for stored in sealing.each_hash(connection, stop, start):
+        for stored in tree.each_hash(connection, stop, start):
             file.write(stored.hex().encode() + b"\n")
 
 
 def write_personal(archive: ZipFile, connection: Connection, stop: int) -> None:
     """Write what stands beside the entries before a place in the tree."""
     with part(archive, "personal.jsonl") as file:
-        for position, what, salt, value in sealing.each_beside(connection, stop):
+        for position, what, salt, value in tree.each_beside(connection, stop):
             row = {"position": position, "field": what, "salt": salt.hex(), "value": value}
             file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
 

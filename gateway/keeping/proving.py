@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -20,7 +21,7 @@ from gateway.keeping.publishing import Shelf
 from gateway.ledger import Actor, Entry, Event, spelled_instant
 from gateway.merkle import Nodes, consistency_proof, inclusion_proof
 from gateway.runtime import Runtime
-from gateway.store import copies, months, sealing
+from gateway.store import copies, months, sealing, tree
 from gateway.store.entries import append_entry
 from gateway.store.sealing import LogState
 from gateway.verify import Beside, Line, Months, Note, Progress, Report, examine, merged
@@ -45,7 +46,7 @@ class Exported:
 def count_sealed(runtime: Runtime) -> int:
     """Count the entries that are sealed."""
     with runtime.database.reading() as connection:
-        return sealing.count_leaves(connection)
+        return tree.count_leaves(connection)
 
 
 def verify_log(
@@ -64,7 +65,7 @@ def verify_log(
     published = shelf.newest()
     with copies.snapshot(runtime.database) as connection:
         state = sealing.find_log(connection)
-        leaves = sealing.count_leaves(connection)
+        leaves = tree.count_leaves(connection)
         notes = (note for note in _notes(shelf, kept, state) if _was_published(note, leaves, published))
         unpublished = leaves if published is None else max(0, leaves - published.size)
         put_away = Months(archive) if archive is not None else None
@@ -125,7 +126,7 @@ def prove_entry(runtime: Runtime, shelf: Shelf, entry_id: int) -> str:
     """Make the proof that an entry is in the log, by its newest checkpoint; raises ProofError."""
     newest = _newest(shelf)
     with copies.snapshot(runtime.database) as connection:
-        found, leaf = sealing.find_entry(connection, entry_id), sealing.find_leaf(connection, entry_id)
+        found, leaf = tree.find_entry(connection, entry_id), tree.find_leaf(connection, entry_id)
         if found is None:
             raise ProofError(f"there is no entry {entry_id}")
         if leaf is None or leaf[0] >= newest.size:
@@ -176,7 +177,7 @@ def _notes(shelf: Shelf, kept: Sequence[Path], state: LogState | None) -> Iterat
 
 
 def _nodes(connection: Connection) -> Nodes:
-    return lambda level, start, stop: sealing.list_hashes(connection, level, start, stop)
+    return partial(tree.list_hashes, connection)
 
 
 def _made(make: Callable[[], list[bytes]]) -> list[bytes]:
@@ -189,9 +190,9 @@ def _made(make: Callable[[], list[bytes]]) -> list[bytes]:
 def _lines(
     connection: Connection, stop: int, is_put_away: Elsewhere, archive: Months | None
 ) -> Iterator[Line]:
-    beside = groupby(sealing.each_beside(connection, stop), key=itemgetter(0))
+    beside = groupby(tree.each_beside(connection, stop), key=itemgetter(0))
     waiting = next(beside, None)
-    for position, entry_id, stored, found in sealing.each_leaf(connection, stop):
+    for position, entry_id, stored, found in tree.each_leaf(connection, stop):
         values: list[Beside] = []
         # The next group is asked for only when this one was read, as groupby wants it.
         while waiting is not None and waiting[0] <= position:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import IO
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -22,7 +23,7 @@ from gateway.ledger import Actor, Entry, Event, spelled_instant
 from gateway.logmonth import month_begins, month_of, next_month
 from gateway.merkle import consistency_proof
 from gateway.runtime import Runtime
-from gateway.store import copies, months, sealing
+from gateway.store import copies, months, tree
 from gateway.store.engine import waiting_briefly
 from gateway.store.entries import append_entry
 from gateway.store.months import Part, PutAway
@@ -157,7 +158,7 @@ def _about(connection: Connection, month: _Month) -> dict[str, object]:
     try:
         before = read_tree(connection, month.first).peaks
         proof = consistency_proof(
-            lambda level, start, stop: sealing.list_hashes(connection, level, start, stop),
+            partial(tree.list_hashes, connection),
             month.stop,
             month.newest.size,
         )

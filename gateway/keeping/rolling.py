@@ -13,7 +13,7 @@ from gateway.figures import Row, rows_of
 from gateway.ledger import SealedEntry
 from gateway.models import rollup
 from gateway.runtime import Runtime
-from gateway.store import copies, rollups, sealing
+from gateway.store import copies, rollups, tree
 from gateway.store.rollups import RollupState
 
 LEAVES_AT_ONCE = 5000
@@ -138,7 +138,7 @@ def check(runtime: Runtime, progress: Progress) -> Checked:
 def count_leaves(runtime: Runtime) -> int:
     """Count the leaves of the log, for a progress bar."""
     with runtime.database.reading() as connection:
-        return sealing.count_leaves(connection)
+        return tree.count_leaves(connection)
 
 
 @contextmanager

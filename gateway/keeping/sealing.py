@@ -3,6 +3,7 @@
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy import Connection
@@ -17,7 +18,7 @@ from gateway.ledger import GATEWAY, Entry, Event, Outcome, SealedEntry
 from gateway.merkle import Growth, Node, consistency_proof
 from gateway.runtime import Runtime
 from gateway.sealkeys import SealKeyError, SealKeys
-from gateway.store import sealing
+from gateway.store import sealing, tree
 from gateway.store.entries import append_entry
 from gateway.store.sealing import LogState, Waiting
 from gateway.verify import Note, leaf_hash, verify_consistency
@@ -125,7 +126,7 @@ class Sealer:
         """Find the tree in memory, or read it where the database has moved on, and hold it against its checkpoint."""
         growth = self._growth
         with self._runtime.database.reading() as connection:
-            leaves = sealing.count_leaves(connection)
+            leaves = tree.count_leaves(connection)
             if growth is None or growth.size != state.size:
                 growth = read_tree(connection, leaves)
         if leaves != state.size:
@@ -231,7 +232,7 @@ def _check_consistency(connection: Connection, before: Note, state: LogState) ->
         raise AlarmError(f"{before.size} entries were published as sealed, the database has {state.size}")
     try:
         proof = consistency_proof(
-            lambda level, start, stop: sealing.list_hashes(connection, level, start, stop),
+            partial(tree.list_hashes, connection),
             before.size,
             state.size,
         )

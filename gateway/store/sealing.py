@@ -1,20 +1,28 @@
 """The sealed log's rows: what waits in the outbox, leaves, nodes and checkpoints; added and read, never changed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Insert, LargeBinary, Table, bindparam, delete, func, insert, select
+from sqlalchemy import (
+    Connection,
+    Insert,
+    LargeBinary,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import BigInteger
 
 from gateway.ledger import SealedEntry
 from gateway.merkle import Node
-from gateway.models import checkpoint, entry, entry_person, leaf, log_stop, node, outbox, sealed_log
-
-ROWS_AT_ONCE = 2000
-_STREAMED = {"yield_per": ROWS_AT_ONCE}
+from gateway.models import checkpoint, entry, leaf, log_stop, node, outbox, sealed_log
+from gateway.store import tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,6 @@ class Waiting:
     entry: SealedEntry | None
 
 
-_ENTRY = [entry.c[name] for name in SealedEntry.__slots__]
 _NEWEST = (
     select(checkpoint).order_by(checkpoint.c.log_id.desc(), checkpoint.c.size.desc()).limit(1).subquery()
 )
@@ -64,21 +71,7 @@ _LOG = (
     .order_by(sealed_log.c.id.desc())
     .limit(1)
 )
-_WAITING = select(outbox.c.entry_id).order_by(outbox.c.entry_id).limit(ROWS_AT_ONCE)
-_ENTRIES = select(entry.c.id, *_ENTRY)
-_BETWEEN = leaf.c.position >= bindparam("low"), leaf.c.position < bindparam("high")
-_LEAVES = (
-    select(leaf.c.position, leaf.c.entry_id, leaf.c.hash, *_ENTRY)
-    .outerjoin(entry, entry.c.id == leaf.c.entry_id)
-    .where(*_BETWEEN)
-    .order_by(leaf.c.position)
-)
-_BESIDE = (
-    select(leaf.c.position, entry_person.c.field, entry_person.c.salt, entry_person.c.value)
-    .join(entry_person, entry_person.c.entry_id == leaf.c.entry_id)
-    .where(*_BETWEEN)
-    .order_by(leaf.c.position, entry_person.c.field)
-)
+_WAITING = select(outbox.c.entry_id).order_by(outbox.c.entry_id).limit(tree.ROWS_AT_ONCE)
 _NUMBERS, _HASHES = ARRAY(BigInteger), ARRAY(LargeBinary)
 
 
@@ -91,7 +84,6 @@ def _add_at_once(table: Table, **columns: ARRAY[Any]) -> Insert:
 _ADD_LEAVES_AT_ONCE = _add_at_once(leaf, position=_NUMBERS, entry_id=_NUMBERS, hash=_HASHES)
 _ADD_NODES_AT_ONCE = _add_at_once(node, level=_NUMBERS, number=_NUMBERS, hash=_HASHES)
 _ANY_OF_THEM = func.any(bindparam("entry_ids", type_=_NUMBERS))
-_ENTRIES_AT_ONCE = _ENTRIES.where(entry.c.id == _ANY_OF_THEM)
 _DROP_AT_ONCE = delete(outbox).where(outbox.c.entry_id == _ANY_OF_THEM)
 
 
@@ -113,19 +105,14 @@ def add_stop(connection: Connection, log_id: int, *, at: datetime, because: str)
 
 
 def list_waiting(connection: Connection) -> list[Waiting]:
-    """List the entries that wait to be sealed, up to ROWS_AT_ONCE of them.
+    """List the entries that wait to be sealed, up to `tree.ROWS_AT_ONCE` of them.
 
     An entry that was committed late has a small number, and is there like any other.
     """
     entry_ids = connection.execute(_WAITING).scalars().all()
     if not entry_ids:
         return []
-    # Looked up by number: joined, they may cost a walk through the whole log, as PostgreSQL cannot know what waits.
-    if connection.dialect.name == "postgresql":
-        rows = connection.execute(_ENTRIES_AT_ONCE, {"entry_ids": entry_ids}).all()
-    else:
-        rows = connection.execute(_ENTRIES.where(entry.c.id.in_(entry_ids))).all()
-    found = {row[0]: SealedEntry(*row[1:]) for row in rows}
+    found = tree.find_entries(connection, entry_ids)
     return [Waiting(entry_id, found.get(entry_id)) for entry_id in entry_ids]
 
 
@@ -176,61 +163,6 @@ def add_nodes(connection: Connection, nodes: Sequence[Node]) -> None:
 def add_checkpoint(connection: Connection, *, log_id: int, size: int, root: bytes, made_at: datetime) -> None:
     """Note that the first `size` leaves are sealed under a root."""
     connection.execute(insert(checkpoint), {"log_id": log_id, "size": size, "root": root, "made_at": made_at})
-
-
-def count_leaves(connection: Connection) -> int:
-    """Count the leaves by the last position that is taken."""
-    return int(connection.execute(select(func.coalesce(func.max(leaf.c.position) + 1, 0))).scalar_one())
-
-
-def list_hashes(connection: Connection, level: int, start: int, stop: int) -> list[bytes]:
-    """List stored hashes of a level, from a number to before another; raises ValueError where one is missing."""
-    at, found = (leaf.c.position, leaf.c.hash) if level == 0 else (node.c.number, node.c.hash)
-    statement = select(found).where(at >= start, at < stop).order_by(at)
-    if level:
-        statement = statement.where(node.c.level == level)
-    hashes = list(connection.execute(statement).scalars())
-    if len(hashes) != stop - start:
-        raise ValueError(f"the tree lacks hashes of level {level} between {start} and {stop}")
-    return hashes
-
-
-def each_hash(connection: Connection, stop: int, start: int = 0) -> Iterator[bytes]:
-    """Yield the stored hash of every leaf from a position to before another, in order."""
-    between = leaf.c.position >= start, leaf.c.position < stop
-    statement = select(leaf.c.hash).where(*between).order_by(leaf.c.position)
-    yield from connection.execute(statement, execution_options=_STREAMED).scalars()
-
-
-def each_leaf(
-    connection: Connection, stop: int, start: int = 0
-) -> Iterator[tuple[int, int, bytes, SealedEntry | None]]:
-    """Yield position, entry number, stored hash and entry of every leaf from a place to before another, None where it is gone.
-
-    They are read some at a time: a join of the whole log would be sorted on the server's disk first.
-    """
-    for low in range(start, stop, ROWS_AT_ONCE):
-        for row in connection.execute(_LEAVES, {"low": low, "high": min(low + ROWS_AT_ONCE, stop)}):
-            yield row[0], row[1], row[2], None if row[3] is None else SealedEntry(*row[3:])
-
-
-def each_beside(connection: Connection, stop: int) -> Iterator[tuple[int, str, bytes, str]]:
-    """Yield every personal value that still stands beside a sealed entry: its position, field, salt and value."""
-    for low in range(0, stop, ROWS_AT_ONCE):
-        for row in connection.execute(_BESIDE, {"low": low, "high": min(low + ROWS_AT_ONCE, stop)}):
-            yield row[0], row[1], row[2], row[3]
-
-
-def find_leaf(connection: Connection, entry_id: int) -> tuple[int, bytes] | None:
-    """Find the position and the stored hash of an entry; None while it is not sealed."""
-    row = connection.execute(select(leaf.c.position, leaf.c.hash).where(leaf.c.entry_id == entry_id)).first()
-    return None if row is None else (row[0], row[1])
-
-
-def find_entry(connection: Connection, entry_id: int) -> SealedEntry | None:
-    """Find an entry as it was written."""
-    row = connection.execute(select(*_ENTRY).where(entry.c.id == entry_id)).first()
-    return None if row is None else SealedEntry(*row)
 
 
 def list_strays(connection: Connection, *, limit: int) -> list[int]:
