@@ -20,9 +20,11 @@ from gateway.checkpoint import public_bytes, public_line
 from gateway.keeping.proving import export_log, prove_entry, verify_log
 from gateway.keeping.publishing import Shelf
 from gateway.keeping.sealing import Sealer
+from gateway.keeping.setup import FIRST_POLICY, adopt_policy
 from gateway.keys import open_key_ring
 from gateway.ledger import OPERATOR, sealed_personal
 from gateway.models import entry, entry_person
+from gateway.resources import folder
 from gateway.runtime import Runtime
 from gateway.sealkeys import SealKeys
 from gateway.store import copies, schema
@@ -62,6 +64,7 @@ def _measure(kind: str, address: str, place: Path, entries: int) -> None:
     schema.upgrade(database)
     _fill(database, entries)
     runtime = Runtime(database, open_key_ring(place / "keys.json"), "https://news.example")
+    adopt_policy(runtime, folder("policies") / FIRST_POLICY)
     keys, shelf = SealKeys(place / "seal-keys.json"), Shelf(place / "checkpoints")
     public = keys.private_keys()
     sealer = Sealer(runtime, keys, shelf)

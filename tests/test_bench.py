@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from sqlalchemy import func, select
 
-from bench import filling, pages, readings, replaying, sealed_filling
+from bench import filling, pages, proving, readings, replaying, sealed_filling
 from bench.__main__ import main
 from bench.flows import network_address
 from bench.keeping import kept
@@ -47,6 +47,12 @@ def test_every_flow_is_measured_and_found_in_the_log(
         [flow, kind, gifts] for flow in ("read", "card", "claim", "issue") for gifts in ("40", "60")
     ]
     assert sum(" ≤ 1.2× " in line for line in lines) == 4
+
+
+def test_a_log_is_sealed_and_proved(capsys: pytest.CaptureFixture[str]) -> None:
+    assert proving.main(["--entries", "300", "--database", "sqlite"]) == 0
+    # The other two are of the policy and of the log that begins.
+    assert capsys.readouterr().out.startswith("sqlite, 302 entries: sealed in ")
 
 
 def test_a_row_says_by_how_much_it_falls_short() -> None:
