@@ -153,7 +153,7 @@ BOOK: Mapping[Event, About] = MappingProxyType(
             "An act was not permitted: `act` is the event that it would have been, `desk` for coming in there, or `form` for a form from elsewhere; the subject is what it was on.",
             "account",
             f"{COUNTED}, {CASE}, {LICENCE}, {PROPOSAL}, {VERSION}, {SIMULATION}, gateway",
-            "act, role, scope, limit, length, simulation",
+            "act, role, scope, limit, length, readers, simulation",
         ),
         Event.SIGNED_IN: About("A person signed in.", "account", ACCOUNT),
         Event.SIGN_IN_REFUSED: About("A sign-in failed.", "account", ACCOUNT),

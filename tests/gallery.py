@@ -295,7 +295,7 @@ def _row(gift: Gift, article: Thing, *, standing: Deny | None = None, **more: An
     given = {
         "gift": gift, "article": article, "standing": standing, "url": LINK, "can_revoke": standing is None,
         "can_renew": False, "needs_fresh_link": False, "idempotency_key": "b1d0", "behaviour": Behaviour(),
-        "can_give_back": gift.confirmed > 0,
+        "can_give_back": gift.confirmed > 0, "no_renewal": None,
     }  # fmt: skip
     return Thing(**(given | more))
 
@@ -382,6 +382,8 @@ def _gift_rows() -> list[Thing]:
         _row(Gift(reference="T5", label="Mira"), OTHERS[4], url=None, needs_fresh_link=True,
              standing=Deny(Reason.GIFT_KEY_RETIRED, since=NOW - timedelta(hours=5)), can_revoke=True),
         _row(Gift(reference="U6", confirmed=0, unconfirmed=0), OTHERS[5], standing=REVOKED, url=None),
+        _row(Gift(reference="V7", label="Bert"), OTHERS[1], standing=EXPIRED, url=None,
+             no_renewal=Deny(Reason.ARTICLE_WITHDRAWN)),
     ]  # fmt: skip
 
 

@@ -251,6 +251,23 @@ def test_a_key_is_required_and_printable(server: Server) -> None:
     assert server.give("k" * 200).status_code == 201
 
 
+def test_what_is_refused_before_it_names_an_article_is_an_entry_too(server: Server, site: Site) -> None:
+    assert code(server.ask("POST", "/gifts", json={"article_id": 1})) == (400, "idempotency:missing")
+    assert code(server.ask("POST", "/gifts/NOBODYS1/renew")) == (400, "idempotency:missing")
+    for wish in ({"label": "w" * 101}, {"note": "n" * 281}, {"article_id": 999}):
+        assert code(server.give(**wish))[0] in (404, 422)
+    slug = {"json": {"slug": "no-such-article"}, "headers": {"Idempotency-Key": "slug"}}
+    for _ in range(2):
+        assert code(server.ask("POST", "/gifts", **slug)) == (404, "article:unknown")
+    assert code(server.give(label=7)) == (400, "request:invalid")
+    with site.runtime.database.reading() as connection:
+        found = list_entries(connection, EntryFilter(outcome="deny"))
+    assert {each.event for each in found} == {"gift:refused"}
+    assert [(each.reason, each.repeats) for each in reversed(found)] == [
+        ("idempotency:missing", 1), ("label:too_long", 0), ("note:too_long", 0), ("article:unknown", 2),
+    ]  # fmt: skip
+
+
 def test_a_body_of_another_shape_is_refused_by_name(server: Server) -> None:
     headers = {"Idempotency-Key": "key", "Content-Type": "application/json"}
     for sent, field in BODIES:

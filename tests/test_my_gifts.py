@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from gateway.accounts.managing import suspend
 from gateway.app import build_app
 from gateway.keeping.keys import retire_key, rotate_key
 from gateway.ledger import OPERATOR, account_actor
 from gateway.settings import Settings
 from gateway.sharing.issuing import Issued, Wish, issue_gift
+from gateway.sharing.own import own_gifts
 from gateway.sharing.wording import LABEL_LENGTH
 from gateway.store.entries import EntryFilter, list_entries
 from tests.people import Person, signed_in
@@ -106,6 +108,14 @@ def test_the_dialog_says_why_nothing_can_be_given(site: Site, sam: Person, chang
     assert 'name="idempotency_key"' not in page
     assert sam.act(SHARE, kind="gift", idempotency_key="one").status_code in (403, 410)
     assert "<strong>10</strong>" in sam.see("/gifts").text
+
+
+def test_a_free_article_is_free_for_whoever_may_not_give(site: Site, sam: Person) -> None:
+    change_article(site, "free = true")
+    suspend(site.runtime, OPERATOR, 1, because="It was rented out", freeze_links=False)
+    page = sam.see(f"{SHARE}?part=dialog").text
+    assert "This article is free" in page
+    assert "suspended" not in page.partition('<section class="share"')[2]
 
 
 def test_out_of_credits_the_dialog_says_when_they_come_back_and_what_still_works(
@@ -232,6 +242,40 @@ def test_an_expired_gift_is_renewed_for_a_credit_under_the_same_label(
     assert "<strong>9</strong>" in other_tab
     assert "It used one credit." not in other_tab
     assert WITHHELD in read(app.test_client(), link[1]).text
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("withdrawn_at = '2031-11-12 09:00:00+00:00'", "This article was withdrawn."),
+        ("free = true", "This article is free."),
+        ("giftable = false", "This article may not be given."),
+    ],
+)
+def test_no_renewal_is_offered_that_would_be_refused(
+    app: Flask, site: Site, clock: Clock, change: str, said: str
+) -> None:
+    given = give(site)
+    clock.now = given.gift.expires_at
+    change_article(site, change)
+    sam, address = signed_in(app, site, 1), f"/gifts/{given.gift.reference}"
+    for page in (sam.see(address).text, sam.see("/gifts").text):
+        assert f"It cannot be renewed. {said}" in page
+        assert f'action="{address}/renew"' not in page
+    assert sam.act(f"{address}/renew", idempotency_key="renewal").status_code in (403, 410)
+
+
+def test_a_form_sent_again_after_its_link_was_withdrawn_leads_to_what_became_of_it(
+    site: Site, sam: Person
+) -> None:
+    form = {"kind": "gift", "idempotency_key": "one", "label": "Aunt Ada"}
+    assert "The link is ready" in sam.act(SHARE, **form).text
+    (gift,) = own_gifts(site.runtime, 1).gifts
+    address = f"/gifts/{gift.gift.reference}"
+    sam.act(f"{address}/revoke")
+    again = sam.act(SHARE, **form)
+    assert (again.status_code, again.headers["Location"]) == (303, address)
+    assert "/g/" not in sam.see(address).text
 
 
 def test_a_gift_that_is_read_up_is_renewed_or_withdrawn(

@@ -29,7 +29,8 @@ from gateway.reading.shelf import Shelf
 from gateway.reading.visit import Visit
 from gateway.runtime import Runtime
 from gateway.settings import Settings
-from gateway.sharing.issuing import Issued, Sharing, Wish, issue_gift, sharing_of
+from gateway.sharing.issuing import Issued, Wish, issue_gift
+from gateway.sharing.offering import Sharing, sharing_of
 from gateway.sharing.revoking import BY_GIVER, revoke_gift
 
 SPAN = timedelta(days=30)

@@ -10,6 +10,7 @@ from gateway.link import Gift
 from gateway.runtime import Runtime
 from gateway.store import gifts, given_back
 from gateway.store.entries import append_entry
+from gateway.store.refused import refuse_foreign
 
 
 def give_back_reading(
@@ -30,7 +31,7 @@ def give_back_reading(
     with runtime.database.transaction() as connection:
         gift = gifts.take_gift(connection, reference)
         if gift is None or owner not in (None, gift.account_id):
-            return Deny(Reason.GIFT_UNKNOWN)
+            return refuse_foreign(connection, actor, Event.READING_GIVEN_BACK, gift, now)
         decision = _decide(connection, gift, now, by_giver=owner is not None, wanted=claim_id)
         subject = f"gift:{reference}"
         if isinstance(decision, Deny):

@@ -15,6 +15,7 @@ from gateway.runtime import Runtime
 from gateway.sharing.wording import tidied
 from gateway.store import cases, firings, gifts
 from gateway.store.entries import append_entry
+from gateway.store.refused import refuse_foreign
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def dispute(runtime: Runtime, actor: Actor, account_id: int, reference: str, wor
     with runtime.database.transaction() as connection:
         gift = gifts.take_gift(connection, reference)
         if gift is None or gift.account_id != account_id:
-            return Deny(Reason.GIFT_UNKNOWN)
+            return refuse_foreign(connection, actor, Event.GIFT_DISPUTED, gift, now)
         ground = _ground(connection, gift, now)
         if ground is None:
             return _refuse(connection, actor, reference, Deny(Reason.DISPUTE_NONE), now)

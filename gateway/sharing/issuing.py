@@ -2,19 +2,19 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from gateway.decision import Decision, Deny, Permit, Reason
+from gateway.decision import Deny, Reason
 from gateway.ledger import Actor, Entry, Event, Outcome
-from gateway.link import Gift, new_capability, new_reference, same_again
+from gateway.link import Gift, new_capability, new_reference, same_again, standing
 from gateway.period import Allowance
-from gateway.policy import GiftTerms
 from gateway.runtime import InForce, Runtime
-from gateway.sharing.charging import charge, spent, terms_at
+from gateway.sharing.charging import charge, terms_at
 from gateway.sharing.credits import allowance_in, counted, limit_of, unplanned
+from gateway.sharing.offering import may_give, may_renew
 from gateway.sharing.resigning import sign_anew
 from gateway.sharing.wording import tidied, worded
 from gateway.store import accounts, gifts, idempotency, readings
@@ -25,17 +25,6 @@ from gateway.store.idempotency import Remembered
 from gateway.store.readings import ArticleHead
 
 KEYS_KEPT = timedelta(hours=24)
-
-
-@dataclass(frozen=True, slots=True)
-class Sharing:
-    """What sharing one article would mean to one subscriber at this moment."""
-
-    article: ArticleHead
-    decision: Decision
-    allowance: Allowance | None
-    open_gift: Gift | None
-    terms: GiftTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +45,10 @@ class Wish:
 
     @property
     def digest(self) -> bytes:
-        """The SHA-256 of all that was asked for beside the key."""
+        """The SHA-256 of all that was asked for beside the key; what a renewal takes over may change meanwhile."""
         asked = [self.article_id, self.separate, self.label, self.note, self.giver_shown]
-        asked += [] if self.renews is None else [self.renews]
+        if self.renews is not None:
+            asked = [self.article_id, "renews", self.renews]
         return hashlib.sha256(json.dumps(asked).encode()).digest()
 
 
@@ -66,7 +56,7 @@ class Wish:
 class Issued:
     """A gift with its token; `fresh` when it took a credit, `replayed` when a retry was answered.
 
-    `token` is None when the key that signed it was retired since.
+    `token` is None where the link of a retry opens no more: its key was retired since, or the gift or its article ended.
     """
 
     gift: Gift
@@ -104,34 +94,12 @@ class _Act:
         return Issued(gift, slug, token, allowance, fresh, replayed)
 
 
-def sharing_of(runtime: Runtime, account_id: int, article_id: int) -> Sharing | Deny:
-    """Tell what sharing an article would mean to a subscriber; spends nothing."""
-    now = runtime.clock()
-    current = runtime.policies.in_force(now)
-    with runtime.database.reading() as connection:
-        article = readings.find_article_head_by_id(connection, article_id)
-        account = accounts.find_account(connection, account_id)
-        if article is None:
-            return Deny(Reason.ARTICLE_UNKNOWN)
-        if account is None:
-            return Deny(Reason.ACCOUNT_UNKNOWN)
-        allowance = allowance_in(connection, account, current.policy, now)
-        open_gifts = gifts.list_open_gifts(connection, account_id, article_id, now)
-    decision = _may_give(account, article, now, planned=allowance is not None)
-    if isinstance(decision, Permit) and not open_gifts and allowance is not None and allowance.remaining == 0:
-        decision = spent(allowance)
-    open_gift = same_again(open_gifts, runtime.keys.signer.key_ids)
-    return Sharing(article, decision, allowance, open_gift, current.policy.gift)
-
-
 @again_after_deadlock
 def issue_gift(runtime: Runtime, actor: Actor, wish: Wish) -> Issued | Deny:
     """Give an article: hand back the open gift of it, or take one credit and sign a new link.
 
     Every answer is committed with its entry, a refusal too; an exception leaves nothing behind.
     """
-    if not wish.key:
-        return Deny(Reason.IDEMPOTENCY_KEY_MISSING)
     now = runtime.clock()
     with runtime.database.transaction() as connection:
         account = accounts.take_account(connection, wish.account_id)
@@ -141,13 +109,31 @@ def issue_gift(runtime: Runtime, actor: Actor, wish: Wish) -> Issued | Deny:
         act = _Act(runtime, connection, actor, wish, now, account, current)
         answer = _answered_before(act) or _decide(act)
         if isinstance(answer, Deny):
-            detail = {"article": wish.article_id, "plan": account.plan or "", **answer.detail}
-            refusal = (Event.GIFT_REFUSED, f"account:{account.id}", Outcome.DENY, answer.reason, detail)
-            append_entry(connection, Entry(now, actor, *refusal))
+            _write_refusal(connection, actor, account, answer, now, article=wish.article_id)
         return answer
 
 
+def refuse_wish(runtime: Runtime, actor: Actor, account_id: int, why: Deny) -> Deny:
+    """Write down that an account's wish was refused before it named an article of ours; returns the refusal."""
+    now = runtime.clock()
+    with runtime.database.transaction() as connection:
+        account = accounts.find_account(connection, account_id)
+        if account is not None:
+            _write_refusal(connection, actor, account, why, now)
+    return why
+
+
+def _write_refusal(
+    connection: Connection, actor: Actor, account: Account, why: Deny, now: datetime, **about: int
+) -> None:
+    detail = {**about, "plan": account.plan or "", **why.detail}
+    refusal = (Event.GIFT_REFUSED, f"account:{account.id}", Outcome.DENY, why.reason, detail)
+    append_entry(connection, Entry(now, actor, *refusal))
+
+
 def _answered_before(act: _Act) -> Issued | Deny | None:
+    if not act.wish.key:
+        return Deny(Reason.IDEMPOTENCY_KEY_MISSING)
     before = idempotency.find_remembered(act.connection, act.account.id, act.wish.key, act.now - KEYS_KEPT)
     if before is None:
         return None
@@ -161,7 +147,9 @@ def _replay(act: _Act, before: Remembered) -> Issued | Deny:
     allowance = allowance_in(act.connection, act.account, act.current.policy, act.now)
     if article is None or allowance is None:
         return unplanned(act.account)
-    return act.issued(before.gift, article.slug, allowance, fresh=before.fresh, replayed=True)
+    issued = act.issued(before.gift, article.slug, allowance, fresh=before.fresh, replayed=True)
+    opens = (standing(before.gift, act.now), article.rights.giving(act.now))
+    return replace(issued, token=None) if any(isinstance(each, Deny) for each in opens) else issued
 
 
 def _decide(act: _Act) -> Issued | Deny:
@@ -170,8 +158,11 @@ def _decide(act: _Act) -> Issued | Deny:
     if article is None:
         return Deny(Reason.ARTICLE_UNKNOWN)
     limit = limit_of(act.account, act.current.policy)
-    wording = worded(act.wish.label, act.wish.note)
-    for decision in (_may_give(act.account, article, act.now, planned=limit is not None), wording):
+    for decision in (
+        may_give(act.account, article, act.now, planned=limit is not None),
+        may_renew(act.connection, act.wish.renews, act.runtime.keys.signer.key_ids, act.now),
+        worded(act.wish.label, act.wish.note),
+    ):
         if isinstance(decision, Deny):
             return decision
     answer = _hand_back(act, article) or _give_new(act, article, limit or 0)
@@ -236,12 +227,3 @@ def _remember(act: _Act, answer: Issued) -> None:
         fresh=answer.fresh,
         created_at=act.now,
     )
-
-
-def _may_give(account: Account, article: ArticleHead, now: datetime, *, planned: bool) -> Decision:
-    if account.suspended_at is not None:
-        return Deny(Reason.ACCOUNT_SUSPENDED, since=account.suspended_at)
-    giving = article.rights.giving(now)
-    if isinstance(giving, Permit) and not planned:
-        return unplanned(account)
-    return giving

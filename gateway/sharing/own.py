@@ -15,24 +15,26 @@ from gateway.rights import Rights
 from gateway.runtime import Runtime
 from gateway.sharing.credits import allowance_in
 from gateway.sharing.issuing import Issued, Wish, issue_gift
+from gateway.sharing.offering import SPENT
 from gateway.sharing.resigning import sign_anew
 from gateway.sharing.revoking import refundable
 from gateway.sharing.wording import tidied, worded
 from gateway.store import accounts, gifts, openers, readings
 from gateway.store.entries import append_entry
 from gateway.store.gifts import GiftFilter, GiftLine
+from gateway.store.refused import refuse_act, refuse_foreign
 
 PAGE = 20
-SPENT = (Reason.GIFT_EXPIRED, Reason.GIFT_READ_UP)
 
 
 @dataclass(frozen=True, slots=True)
 class OwnGift:
-    """One of a subscriber's gifts; `token` is None when its key was retired."""
+    """One of a subscriber's gifts; `token` is None when its key was retired, `giving` is what its article allows."""
 
     line: GiftLine
     token: str | None
     standing: Decision
+    giving: Decision
     refundable: bool
     behaviour: Behaviour
 
@@ -41,9 +43,14 @@ class OwnGift:
         return self.line.gift
 
     @property
-    def renewable(self) -> bool:
-        """Whether a new gift of the same article would be the way on."""
+    def spent(self) -> bool:
+        """Whether a new gift of the same article would be the way on, where the article allows one."""
         return isinstance(self.standing, Deny) and self.standing.reason in SPENT
+
+    @property
+    def renewable(self) -> bool:
+        """Whether another gift may follow this one."""
+        return self.spent and isinstance(self.giving, Permit)
 
     @property
     def revocable(self) -> bool:
@@ -112,14 +119,11 @@ def renew_gift(runtime: Runtime, actor: Actor, account_id: int, reference: str, 
 
     While the gift that renewed it is open, that one is handed back, free.
     """
-    found = own_gift(runtime, account_id, reference)
-    if isinstance(found, Deny):
-        return found
-    if found.needs_fresh_link:
-        return Deny(Reason.GIFT_KEY_RETIRED)
-    if not found.renewable:
-        return Deny(Reason.GIFT_STILL_OPEN) if isinstance(found.standing, Permit) else found.standing
-    gift = found.gift
+    with runtime.database.reading() as connection:
+        gift = gifts.find_gift(connection, reference)
+    if gift is None or gift.account_id != account_id:
+        with runtime.database.transaction() as connection:
+            return refuse_foreign(connection, actor, Event.GIFT_ISSUED, gift, runtime.clock())
     kept = (gift.label, gift.note, gift.giver_shown)
     wish = Wish(account_id, gift.article_id, key, True, *kept, renews=gift.id)
     return issue_gift(runtime, actor, wish)
@@ -134,9 +138,12 @@ def renew_link(runtime: Runtime, actor: Actor, account_id: int, reference: str) 
     with runtime.database.transaction() as connection:
         gift = gifts.take_gift(connection, reference)
         if gift is None or gift.account_id != account_id:
-            return Deny(Reason.GIFT_UNKNOWN)
-        if isinstance(standing(gift, now), Permit):
+            return refuse_foreign(connection, actor, Event.GIFT_LINK_RENEWED, gift, now)
+        decision = standing(gift, now)
+        if isinstance(decision, Permit):
             sign_anew(connection, actor, gift, runtime.keys.signer, now)
+        else:
+            refuse_act(connection, actor, Event.GIFT_LINK_RENEWED, f"gift:{reference}", decision, now)
     return own_gift(runtime, account_id, reference)
 
 
@@ -145,13 +152,13 @@ def relabel_gift(
 ) -> OwnGift | Deny:
     """Change the private label of a gift."""
     now = runtime.clock()
-    decision = worded(label, "")
-    if isinstance(decision, Deny):
-        return decision
     with runtime.database.transaction() as connection:
         gift = gifts.take_gift(connection, reference)
         if gift is None or gift.account_id != account_id:
-            return Deny(Reason.GIFT_UNKNOWN)
+            return refuse_foreign(connection, actor, Event.GIFT_RELABELLED, gift, now)
+        decision = worded(label, "")
+        if isinstance(decision, Deny):
+            return refuse_act(connection, actor, Event.GIFT_RELABELLED, f"gift:{reference}", decision, now)
         gifts.change_gift(connection, gift.id, label=tidied(label))
         append_entry(connection, Entry(now, actor, Event.GIFT_RELABELLED, f"gift:{reference}"))
     return own_gift(runtime, account_id, reference)
@@ -176,4 +183,4 @@ def _own(
     if isinstance(decision, Permit) and isinstance(giving, Deny):
         decision = giving
     token = runtime.keys.signer.sign(line.gift.capability, line.gift.key_id)
-    return OwnGift(line, token, decision, refundable(line.gift, period), behaviour)
+    return OwnGift(line, token, decision, giving, refundable(line.gift, period), behaviour)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from gateway.decision import Deny, Reason
+from gateway.decision import Deny
 from gateway.ledger import Actor, Entry, Event
 from gateway.link import Gift
 from gateway.period import month_of
@@ -13,6 +13,7 @@ from gateway.runtime import Runtime
 from gateway.store import allowances, gifts
 from gateway.store.entries import append_entry
 from gateway.store.gifts import GiftFilter
+from gateway.store.refused import refuse_foreign
 
 # What the log keeps as the reason where a giver, who is asked for none, withdraws their own.
 BY_GIVER = "withdrawn by its giver"
@@ -34,7 +35,7 @@ def revoke_gift(
     with runtime.database.transaction() as connection:
         gift = gifts.take_gift(connection, reference)
         if gift is None or owner not in (None, gift.account_id):
-            return Deny(Reason.GIFT_UNKNOWN)
+            return refuse_foreign(connection, actor, Event.GIFT_REVOKED, gift, now)
         if gift.revoked_at is not None:
             return Revoked(gift, gift.credit_returned_at is not None)
         current = runtime.policies.in_force_within(connection, now)

@@ -43,8 +43,10 @@ class Page:
         gift = self.gift_of(line)
         if gift is None and line.event is not Event.GIFT_REFUSED:
             return None
-        account = number_in(line.subject) if gift is None else gift.account_id
-        return account, json.loads(line.detail)["article"]
+        article = json.loads(line.detail).get("article")
+        if article is None:
+            return None  # It was refused before it named an article of ours.
+        return (number_in(line.subject) if gift is None else gift.account_id), article
 
     def had_open(self, giving: tuple[int, int], at: datetime, before: int) -> bool:
         """Tell whether an account had an open gift of an article at an instant, among those before a row."""

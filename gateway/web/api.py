@@ -11,7 +11,8 @@ from gateway.period import Allowance
 from gateway.reading.serving import article_by_slug
 from gateway.sharing import own, revoking
 from gateway.sharing.credits import allowance_of
-from gateway.sharing.issuing import Issued, Wish, issue_gift, sharing_of
+from gateway.sharing.issuing import Issued, Wish, issue_gift, refuse_wish
+from gateway.sharing.offering import sharing_of
 from gateway.web import apimodels, asking, bearer
 from gateway.web.apidocument import REFERENCE_PATTERN, Takes, described, document
 from gateway.web.apishowing import (
@@ -103,14 +104,14 @@ def create_gift() -> Response:
     """
     key, wish = asked_key(), asked_body(apimodels.GiftWish)
     if isinstance(key, Deny):
-        return refused(key)
+        return _refused_wish(key)
     if isinstance(wish, Deny):
-        return refused(wish)
+        return _refused_wish(wish)
     article_id = wish.article_id
     if not article_id:
         article = article_by_slug(state().runtime, state().shelf, wish.slug)
         if isinstance(article, Deny):
-            return refused(article)
+            return _refused_wish(article)
         article_id = article.id
     asked = Wish(me().id, article_id, key, wish.separate, wish.label, wish.note, wish.show_name)
     return _issued(issue_gift(state().runtime, asking.actor(), asked))
@@ -150,7 +151,7 @@ def renew_gift(reference: str) -> Response:
     """
     key = asked_key()
     if isinstance(key, Deny):
-        return refused(key)
+        return _refused_wish(key)
     if not REFERENCE.fullmatch(reference):
         return refused(Deny(Reason.GIFT_UNKNOWN))
     return _issued(own.renew_gift(state().runtime, asking.actor(), me().id, reference, key=key))
@@ -188,6 +189,13 @@ def _own(reference: str) -> own.OwnGift | Deny:
     if not REFERENCE.fullmatch(reference):
         return Deny(Reason.GIFT_UNKNOWN)
     return own.own_gift(state().runtime, me().id, reference)
+
+
+def _refused_wish(why: Deny) -> Response:
+    # What is no request of ours at all is a slip of whoever programmed it, and no decision about the account.
+    if why.reason is not Reason.REQUEST_INVALID:
+        refuse_wish(state().runtime, asking.actor(), me().id, why)
+    return refused(why)
 
 
 def _issued(answer: Issued | Deny) -> Response:

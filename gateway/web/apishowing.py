@@ -11,7 +11,7 @@ from gateway.articles import Article
 from gateway.decision import Deny, Permit, Reason
 from gateway.period import Allowance
 from gateway.sharing import own
-from gateway.sharing.issuing import Sharing
+from gateway.sharing.offering import Sharing
 from gateway.sharing.wording import LABEL_LENGTH, NOTE_LENGTH
 from gateway.web import apimodels
 from gateway.web.showing import article_url, gift_url

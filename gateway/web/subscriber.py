@@ -13,7 +13,8 @@ from gateway.reading.serving import article_by_slug
 from gateway.sharing import own, revoking
 from gateway.sharing.charging import spent
 from gateway.sharing.disputing import objection_to
-from gateway.sharing.issuing import Issued, Wish, issue_gift, sharing_of
+from gateway.sharing.issuing import Issued, Wish, issue_gift, refuse_wish
+from gateway.sharing.offering import sharing_of
 from gateway.web import asking
 from gateway.web.drawing import page, place
 from gateway.web.guards import me, signed_in
@@ -43,7 +44,7 @@ def issue(slug: str) -> Response:
     """Give the article."""
     found = article_by_slug(state().runtime, state().shelf, slug)
     if isinstance(found, Deny):
-        return refused(found)
+        return refused(refuse_wish(state().runtime, asking.actor(), me().id, found))
     form = request.form
     wish = Wish(
         account_id=me().id,
@@ -150,12 +151,10 @@ def fresh_link(reference: str) -> Response:
 @bp.post("/gifts/<reference:reference>/label")
 def relabel(reference: str) -> Response:
     """Change a gift's private label."""
-    runtime = state().runtime
-    answer = own.relabel_gift(
-        runtime, asking.actor(), me().id, reference, label=request.form.get("label", "")
-    )
+    label = request.form.get("label", "")
+    answer = own.relabel_gift(state().runtime, asking.actor(), me().id, reference, label=label)
     if isinstance(answer, Deny):
-        found = own.own_gift(runtime, me().id, reference)
+        found = own.own_gift(state().runtime, me().id, reference)
         return refused(answer) if isinstance(found, Deny) else gift_page(found, answer)
     return redirect(url_for("subscriber.gift", reference=reference, done="relabelled"), 303)
 
@@ -238,6 +237,7 @@ def _row(found: own.OwnGift) -> dict[str, Any]:
         "url": gift_url(found.token) if found.token is not None and works else None,
         "can_revoke": found.revocable,
         "can_renew": found.renewable,
+        "no_renewal": found.giving if found.spent and not found.renewable else None,
         "needs_fresh_link": found.needs_fresh_link,
         "can_give_back": found.countable,
         "behaviour": found.behaviour,
