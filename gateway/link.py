@@ -166,6 +166,12 @@ def same_again(open_gifts: Sequence[Gift], key_ids: Container[str], label: str =
     return chosen[-1] if chosen else None
 
 
+def by_hand(because: str) -> str:
+    """Spell an admin's reason as a frozen gift keeps it, so that it is never taken for a rule's: a blank stands before."""
+    said = because.strip()
+    return f" {said}" if said.casefold().startswith(BY_RULE) else said
+
+
 def standing(gift: Gift, now: datetime) -> Decision:
     """Decide whether a gift is open to a new reader at `now`; its article's rights are asked apart."""
     if gift.revoked_at is not None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from gateway.accounts.passwords import AccountError, hash_password
 from gateway.accounts.signing import end_all
-from gateway.ledger import Actor, Entry, Event
+from gateway.ledger import GATEWAY, Actor, Entry, Event
 from gateway.runtime import Runtime
 from gateway.store import accounts, freezing
 from gateway.store.accounts import Account
@@ -88,9 +88,9 @@ def suspend(
         before = _sure(accounts.take_account(connection, account_id)).suspended_at
         since = before or now
         accounts.change_account(connection, account_id, suspended_at=since, suspended_because=because)
-        frozen = (
-            freezing.freeze_gifts(connection, account_id, now, because, since=since) if freeze_links else []
-        )
+        frozen = []
+        if freeze_links:
+            frozen = freezing.freeze_suspended_gifts(connection, account_id, now, because, since=since)
         if before is not None and not frozen:
             return []  # Nothing is otherwise than it was.
         about: dict[str, str | int] = {"because": because, "frozen": len(frozen)}
@@ -104,7 +104,10 @@ def suspend(
 
 
 def unsuspend(runtime: Runtime, actor: Actor, account_id: int, *, because: str) -> list[str]:
-    """Let an account give again and thaw the links that were frozen with it; returns these."""
+    """Let an account give again and thaw the links that were frozen with it; returns these.
+
+    Those that a rule still holds stay frozen, for the rule's reason; what an admin froze apart is not touched.
+    """
     now = runtime.clock()
     with runtime.database.transaction() as connection:
         found = _sure(accounts.take_account(connection, account_id))
@@ -119,7 +122,11 @@ def unsuspend(runtime: Runtime, actor: Actor, account_id: int, *, because: str) 
         for reference in thawed:
             line = Entry(now, actor, Event.GIFT_THAWED, f"gift:{reference}", detail={"because": because})
             append_entry(connection, line)
-        return thawed
+        ruled = dict(freezing.freeze_as_ruled(connection, account_id, thawed, now))
+        for reference, why in ruled.items():
+            line = Entry(now, GATEWAY, Event.GIFT_FROZEN, f"gift:{reference}", detail={"because": why})
+            append_entry(connection, line)
+        return [reference for reference in thawed if reference not in ruled]
 
 
 def find_by_email(runtime: Runtime, email: str) -> Account | None:

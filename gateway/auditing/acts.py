@@ -9,14 +9,15 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from gateway.decision import Decision, Deny, Permit, Reason
-from gateway.ledger import Actor, Entry, Event, Outcome
-from gateway.link import Gift, unfrozen
+from gateway.ledger import Actor, Entry, Event
+from gateway.link import Gift, by_hand, unfrozen
 from gateway.reading import giving_back
 from gateway.runtime import Runtime
 from gateway.sharing import revoking
 from gateway.store import firings, gifts, policies
 from gateway.store.accounts import Account
 from gateway.store.entries import append_entry
+from gateway.store.refused import refuse_act
 from gateway.visible import is_seen
 
 REASON_LENGTH = 280
@@ -92,10 +93,7 @@ def refuse(runtime: Runtime, actor: Actor, act: Act, why: Deny) -> Deny:
 
 def refuse_within(connection: Connection, actor: Actor, act: Act, why: Deny, now: datetime) -> Deny:
     """Write down within the caller's transaction that an account was refused an act; returns the refusal."""
-    about, subject = {**why.detail, "act": str(act.name)}, act.subject or actor.name
-    line = Entry(now, actor, Event.ACCOUNT_ACT_REFUSED, subject, Outcome.DENY, why.reason, about)
-    append_entry(connection, line)
-    return why
+    return refuse_act(connection, actor, act.name, act.subject or actor.name, why, now)
 
 
 def revoke_gift(runtime: Runtime, actor: Actor, admin: Account, reference: str, word: Word) -> Decision:
@@ -181,7 +179,7 @@ def _set_frozen(
 def _freeze(
     connection: Connection, actor: Actor, gift: Gift, because: str, now: datetime, *, frozen: bool
 ) -> None:
-    at, words = (now, because) if frozen else (None, "")
+    at, words = (now, by_hand(because)) if frozen else (None, "")
     gifts.change_gift(connection, gift.id, frozen_at=at, frozen_because=words, frozen_until=None)
     subject = f"gift:{gift.reference}"
     if not frozen:

@@ -23,6 +23,7 @@ from gateway.guard import By, Metric
 from gateway.models import Instant, Key, arrival, claim, copied, delivery, forged, gift, trap
 from gateway.parties import Parties
 from gateway.store.deliveries import account_bytes
+from gateway.store.freezing import by_a_rule
 from gateway.store.prepared import Prepared
 from gateway.store.unread import unread_articles
 
@@ -196,7 +197,7 @@ def _spread_links(_by: By, number: int) -> Select[Any]:
     theirs = and_(
         _is(gift.c.account_id, By.SUBSCRIBER),
         gift.c.frozen_at > _since(number),
-        gift.c.frozen_because.like("rule:%"),
+        by_a_rule(),
     )
     return _bounded(select(gift.c.id).where(theirs), number)
 
