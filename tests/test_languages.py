@@ -78,6 +78,13 @@ def test_a_translation_has_the_places_of_its_sentence(language: str) -> None:
     assert wrong == []
 
 
+@pytest.mark.parametrize("word", ["Lesung", "Guthaben", "Geschenk-Link", "Grußwort", "Beschriftung"])
+def test_one_thing_has_one_word_in_german(word: str) -> None:
+    """A reading is a Lektüre, a credit a Geschenk, a label a Notiz, and a note a Nachricht on the card."""
+    said = [part for each in catalogues.translations("de") if each.id for part in _translations(each)]
+    assert [each for each in said if word in each] == []
+
+
 def test_the_template_of_the_catalogues_holds_the_sentences_of_today(tmp_path: Path) -> None:
     catalogues.write(catalogues.sentences(), tmp_path / "messages.pot")
     assert (tmp_path / "messages.pot").read_text() == (FOLDER / "messages.pot").read_text(), (
