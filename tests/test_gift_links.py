@@ -1,19 +1,25 @@
 """What a gift link answers, to whom, on both databases; and what it never changes."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import insert
 from werkzeug.test import TestResponse
 
 from gateway.app import build_app
 from gateway.ledger import account_actor
+from gateway.models import picture
 from gateway.runtime import Runtime
 from gateway.settings import Settings
 from gateway.sharing.issuing import Issued, Wish, issue_gift
 from gateway.sharing.revoking import Revoked, revoke_gift
+from gateway.store import freezing
 from tests.served import WITHHELD, Site
 
 BASE = "http://127.0.0.1:8000"
@@ -68,11 +74,17 @@ def given(runtime: Runtime) -> Issued:
 
 
 def fetch(
-    client: FlaskClient, method: str, address: str, *, agent: str = PERSON, **options: object
+    client: FlaskClient,
+    method: str,
+    address: str,
+    *,
+    agent: str = PERSON,
+    base: str = BASE,
+    **options: object,
 ) -> TestResponse:
     """Ask as one visitor."""
     headers = {"User-Agent": agent, "Accept": "text/html", "Accept-Language": "en"}
-    return client.open(address, method=method, base_url=BASE, headers=headers, **options)  # type: ignore[arg-type]
+    return client.open(address, method=method, base_url=base, headers=headers, **options)  # type: ignore[arg-type]
 
 
 def nonce_in(page: TestResponse) -> str:
@@ -289,31 +301,91 @@ def test_a_foreign_form_takes_nothing_up(app: Flask, runtime: Runtime, given: Is
         assert ours.status_code == 303
 
 
+@pytest.mark.parametrize("base", [BASE, "https://news.example"])
 def test_every_answer_under_g_is_a_good_capability_url(
-    app: Flask, runtime: Runtime, given: Issued, clock: Clock
+    runtime: Runtime, given: Issued, clock: Clock, tmp_path: Path, base: str
 ) -> None:
     """Point by point, the W3C TAG's "Good Practices for Capability URLs", but for robots.txt."""
-    client = app.test_client()
-    answers = [
-        fetch(client, "GET", f"/g/{given.token}"),
-        fetch(client, "HEAD", f"/g/{given.token}"),
-        fetch(client, "POST", f"/g/{given.token}"),
-        claim(client, given.token),
-        fetch(app.test_client(), "GET", "/g/not-one-of-ours"),
-    ]
-    _shut(runtime, given, clock, "revoked")
-    answers.append(fetch(app.test_client(), "GET", f"/g/{given.token}"))
-    for answer in answers:
-        headers = answer.headers
-        assert headers["Referrer-Policy"] == "no-referrer"
-        assert "no-store" in headers["Cache-Control"]
-        assert "noindex" in headers["X-Robots-Tag"]
-        assert "script-src 'nonce-" in headers["Content-Security-Policy"]
-        assert given.token not in headers.get("Location", "")
+    app = build_app(runtime, Settings(var=tmp_path, base_url=base))
+    client, card = app.test_client(), f"/g/{given.token}"
+    for wanted, answer in _every_answer(app, runtime, given, clock, base):
+        headers, said = answer.headers, (answer.request.method, answer.request.path, wanted)
+        assert answer.status_code == wanted, said
+        assert headers["Referrer-Policy"] == "no-referrer", said
+        assert "no-store" in headers["Cache-Control"], said
+        assert "noindex" in headers["X-Robots-Tag"], said
+        assert "script-src 'nonce-" in headers["Content-Security-Policy"], said
+        # Only the card itself is led to once more: after its note was reported, or to press the button again.
+        location = headers.get("Location") or ""
+        assert location.partition("?")[0] == card or "/g/" not in location, said
         outside = re.findall(r'(?:src|href)="(https?://[^"]+)"', answer.text)
-        assert [address for address in outside if not address.startswith(BASE)] == []
-    assert "/g/" not in fetch(client, "GET", "/robots.txt").text
+        assert [address for address in outside if not address.startswith(base)] == [], said
+        assert ("Strict-Transport-Security" in headers) == base.startswith("https"), said
+        for cookie in headers.getlist("Set-Cookie"):
+            assert ("Secure" in cookie) == base.startswith("https"), said
+            assert str(given.token) not in cookie, said
+    assert "/g/" not in fetch(client, "GET", "/robots.txt", base=base).text
     assert len(given.token or "") <= 72
+
+
+def test_who_serves_a_cards_picture_is_not_told_the_link(app: Flask, runtime: Runtime, given: Issued) -> None:
+    """A picture may lie with another host, which learns that somebody looked and never at what."""
+    address = "https://pictures.example/harbour.jpg"
+    with runtime.database.transaction() as connection:
+        values: dict[str, object] = dict.fromkeys(
+            ("alt", "caption", "credit", "copyright_holder", "usage_terms"), ""
+        )
+        values |= {"article_id": 1, "position": 0, "href": address, "travels": True}
+        connection.execute(insert(picture), values)
+        connection.exec_driver_sql("UPDATE article SET revision = revision + 1")
+    card = fetch(app.test_client(), "GET", f"/g/{given.token}")
+    assert f'src="{address}"' in card.text
+    assert card.headers["Referrer-Policy"] == "no-referrer"
+    assert "referrer" not in card.text
+
+
+def _every_answer(
+    app: Flask, runtime: Runtime, given: Issued, clock: Clock, base: str
+) -> Iterator[tuple[int, TestResponse]]:
+    """Ask for everything that can be had under /g/, and say which status it has."""
+    card = f"/g/{given.token}"
+    client = app.test_client()
+
+    def ask(method: str, address: str = card, **options: Any) -> TestResponse:
+        return fetch(client, method, address, base=base, **options)
+
+    yield 200, ask("GET")
+    yield 200, ask("HEAD")
+    yield 403, ask("GET", agent="GPTBot/1.2 (+https://openai.com/gptbot)")
+    yield 403, ask("POST")
+    yield 405, ask("PUT")
+    yield 404, ask("GET", "/g/not-one-of-ours")
+    yield 404, ask("GET", "/g/")
+    yield 404, ask("POST", f"/g/{given.token}x", data={"nonce": nonce_in(ask("GET"))})
+    yield 303, ask("POST", f"{card}/report", data={"nonce": nonce_in(ask("GET"))})
+    yield 303, ask("POST", data={"nonce": nonce_in(ask("GET"))})
+    with runtime.database.transaction() as connection:
+        connection.exec_driver_sql("UPDATE article SET free = TRUE, revision = revision + 1")
+    yield 301, ask("GET")
+    with runtime.database.transaction() as connection:
+        connection.exec_driver_sql("UPDATE article SET free = FALSE, revision = revision + 1")
+    yield 303, ask("GET")
+    client = app.test_client()
+    with runtime.database.transaction() as connection:
+        freezing.freeze_gift(connection, given.gift.id, clock.now, "It spreads")
+    yield 410, ask("GET")
+    with runtime.database.transaction() as connection:
+        freezing.thaw_gifts(connection, given.gift.account_id, clock.now)
+    for what, back in (
+        ("not giftable", "giftable = TRUE"),
+        ("embargoed", "embargo_until = NULL"),
+        ("withdrawn", "withdrawn_at = NULL"),
+        ("revoked", "giftable = TRUE"),
+    ):
+        _shut(runtime, given, clock, what)
+        yield 410, ask("GET")
+        with runtime.database.transaction() as connection:
+            connection.exec_driver_sql(f"UPDATE article SET {back}, revision = revision + 1")
 
 
 def _shut(runtime: Runtime, given: Issued, clock: Clock, what: str) -> None:
