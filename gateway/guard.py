@@ -87,6 +87,7 @@ ACTS_ON: dict[Then, tuple[By, ...]] = {
 # A challenge is the card again, and these two happen where no card is shown.
 NOT_CHALLENGED = (Metric.FORGED_TOKENS, Metric.GIFTS_ISSUED)
 
+SHORTEST_MONTH = timedelta(days=28)
 UNTIL_LIFTED = "until lifted"
 _HARDNESS = {Then.LOG: 0, Then.CHALLENGE: 1, Then.BLOCK: 2, Then.FREEZE: 2}
 
@@ -118,8 +119,19 @@ class Rule(Part):
 
     @property
     def freezes_a_link(self) -> bool:
-        """Tell whether the rule shuts one gift's link because it spreads."""
-        return self.then is Then.FREEZE and self.by is By.LINK and self.metric is Metric.NETWORKS
+        """Tell whether the rule shuts one gift's link because of those who come by it."""
+        spreading = self.metric in (Metric.NETWORKS, Metric.CLAIMS)
+        return self.then is Then.FREEZE and self.by is By.LINK and spreading
+
+    @property
+    def stops_giving(self) -> bool:
+        """Tell whether the rule stops an account's gifts by their number over a month, as the plan does."""
+        return (
+            self.metric is Metric.GIFTS_ISSUED
+            and self.by is By.SUBSCRIBER
+            and self.then in (Then.BLOCK, Then.FREEZE)
+            and self.per >= SHORTEST_MONTH
+        )
 
     @property
     def freezes_a_giver(self) -> bool:
@@ -157,7 +169,7 @@ class Rule(Part):
 def ladder_contradictions(rules: Sequence[Rule]) -> Iterator[Contradiction]:
     """Yield what cannot hold between rules: one name twice, one limit twice, a hard tier below its soft one.
 
-    Paths begin with a rule's number in `rules`. A harder rule on the same metric and `by` must leave the milder
+    Paths begin with a rule's number in `rules`, that of the later one, which is most likely the one just added. A harder rule on the same metric and `by` must leave the milder
     one a count at which it alone fires; a lower number over the same or a longer time never does.
     """
     for number, rule in enumerate(rules):
@@ -172,11 +184,18 @@ def ladder_contradictions(rules: Sequence[Rule]) -> Iterator[Contradiction]:
             ):
                 wants = f"another number or time than rule {earlier.name} has"
                 yield Contradiction((number, "over"), str(rule.over), wants)
-        for soft in rules:
+        for soft in rules[:number]:
             if _swallows(rule, soft):
                 wants = (
                     f"more than {soft.over}, the number of the milder rule {soft.name}, or a time shorter than "
                     f"{words(soft.per)}"
+                )
+                yield Contradiction((number, "over"), f"{rule.over} per {words(rule.per)}", wants)
+        for hard in rules[:number]:
+            if _swallows(hard, rule):
+                wants = (
+                    f"less than {hard.over}, the number of the harder rule {hard.name}, or a time longer than "
+                    f"{words(hard.per)}"
                 )
                 yield Contradiction((number, "over"), f"{rule.over} per {words(rule.per)}", wants)
 

@@ -165,7 +165,17 @@ class Policy(Part):
             yield Contradiction(("rules", number, "per"), f'"{words(rule.per)}"', wants)
         readers = self.gift.readers
         if rule.freezes_a_link and readers is not None and rule.over < readers:
-            wants = f"at least gift.readers ({readers}): each may read from a network of their own"
+            why = (
+                "each of them takes it up"
+                if rule.metric is Metric.CLAIMS
+                else "each may read from another network"
+            )
+            yield Contradiction(
+                ("rules", number, "over"), str(rule.over), f"at least gift.readers ({readers}): {why}"
+            )
+        gifts = max(plan.gifts for plan in self.plans.values())
+        if rule.stops_giving and rule.over < gifts:
+            wants = f"at least {gifts}, the gifts that a plan gives in a month"
             yield Contradiction(("rules", number, "over"), str(rule.over), wants)
 
     def plan_named(self, name: str) -> Plan | None:

@@ -203,7 +203,11 @@ def _email(text: str) -> str:
 def _web_address(text: str) -> str:
     try:
         parts = urlsplit(text)
-        right = parts.scheme == "https" and bool(parts.hostname) and not parts.username and text.isascii()
+        # Asking for the port raises ValueError where it is no number from 0 to 65535.
+        right = (
+            parts.scheme == "https" and bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
+        )
+        right = right and text.isascii()
     except ValueError:
         right = False
     if not right or re.search(r"[\s<>\"]", text):

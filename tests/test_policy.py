@@ -152,6 +152,28 @@ def test_a_policy_never_changes() -> None:
         ('"licensing@example.org"', '"the desk"', "publisher.licensing", '"the desk"', "e-mail address"),
         ('"https://www.example.org"', '"http://a.org"', "publisher.site", '"http://a.org"', "https://"),
         ('"https://www.example.org"', '"https://["', "publisher.site", '"https://["', "https://"),
+        (
+            '"https://www.example.org"',
+            '"https://a.org:abc"',
+            "publisher.site",
+            '"https://a.org:abc"',
+            "https://",
+        ),
+        (
+            '"https://www.example.org"',
+            '"https://a.org:99999"',
+            "publisher.site",
+            '"https://a.org:99999"',
+            "https://",
+        ),
+        (
+            '"https://www.example.org"',
+            '"https://:pw@a.org"',
+            "publisher.site",
+            '"https://:pw@a.org"',
+            "https://",
+        ),
+        ('"https://www.example.org"', '"https://@a.org"', "publisher.site", '"https://@a.org"', "https://"),
         ('label = "Standard"', 'label = ""', "plans.standard.label", '""', "not blank"),
         ("gifts = 10", "gifts = true", "plans.standard.gifts", "true", "a whole number"),
         ("gifts = 10", "gifts = 10.0", "plans.standard.gifts", "10.0", "a whole number"),
@@ -387,6 +409,7 @@ def test_figures_that_contradict_each_other_are_refused(old: str, new: str, key:
         ([rule(), rule('"hard"', '"same"')], "rules[1].over", "another number or time than rule hard has"),
         ([SOFT.replace("over = 12", "over = 30"), rule()], "rules[1].over", "more than 30"),
         ([SOFT, rule("over = 24", "over = 11").replace("24 hours", "2 days")], "rules[1].over", "more than 12"),
+        ([rule(), SOFT.replace("over = 12", "over = 30")], "rules[1].over", "less than 24, the number of the harder rule hard"),
     ],
 )  # fmt: skip
 def test_a_rule_that_makes_no_sense_is_refused(rules: list[str], key: str, wants: str) -> None:
@@ -424,6 +447,18 @@ def test_a_link_may_not_freeze_before_its_readers_have_come() -> None:
     found = only_problem(with_rules(LEAK.replace("over = 24", "over = 9")))
     assert (found.key, found.got) == ("rules[0].over", "9")
     assert "at least gift.readers (10)" in found.wants
+    claims = LEAK.replace("over = 24", "over = 9").replace('"networks"', '"claims"')
+    assert only_problem(with_rules(claims)).wants == "at least gift.readers (10): each of them takes it up"
+
+
+def test_a_rule_may_not_stop_a_giver_within_the_month_before_the_plan_does() -> None:
+    giving = rule('"articles"', '"gifts_issued"').replace('"reader"', '"subscriber"')
+    slow = giving.replace('"24 hours"', '"30 days"')
+    found = only_problem(with_rules(slow.replace("over = 24", "over = 9")))
+    assert (found.key, found.got) == ("rules[0].over", "9")
+    assert "at least 10, the gifts that a plan gives" in found.wants
+    for stands in (slow.replace("over = 24", "over = 10"), giving.replace("over = 24", "over = 1")):
+        assert len(parse(with_rules(stands), name="x").rules) == 1
 
 
 def test_a_link_without_a_cap_may_freeze_at_any_number() -> None:
