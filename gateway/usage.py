@@ -6,7 +6,7 @@ docs/usage.md says how its terms are ours.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -80,12 +80,16 @@ class Use:
     @property
     def hour(self) -> datetime:
         """The start of its hour: person, day and hour stand for a session, as section 7.3 wants it."""
-        return self.at.replace(minute=0, second=0, microsecond=0)
+        return _hour(self.at)
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """When somebody did something last, and the hour for which it is counted as unique."""
+    """When somebody did something last, and an hour beside it.
+
+    Of what is unique it is the hour for which it was counted last; of an act, the hour of the last one before that
+    counts too.
+    """
 
     last_at: datetime
     hour: datetime | None = None
@@ -100,7 +104,9 @@ def keys_of(uses: Iterable[Use]) -> set[Key]:
     found: set[Key] = set()
     for use in uses:
         found.add(use.key)
-        found |= {(use.who, use.article_id, metric.value) for metric in UNIQUES.get(use.act, ())}
+        for metric in UNIQUES.get(use.act, ()):
+            found.add((use.who, use.article_id, metric.value))
+            found |= {(use.who, use.article_id, act.value) for act in _acts_of(metric)}
     return found
 
 
@@ -110,22 +116,44 @@ def count_uses(
     """Count acts by month, metric and article; returns the counts, and what is to be known of them from now on.
 
     Of two acts alike that are 30 seconds or less apart the second counts, in its own month; each act that follows
-    is held against the one before it.
+    is held against the one before it. What does not count makes no hour one in which somebody came.
     """
     counts: Counts = Counter()
     known = dict(seen)
     for use in sorted(uses, key=lambda each: each.at):
         before = known.get(use.key)
+        again = before is not None and abs(use.at - before.last_at) <= DOUBLE_CLICK
+        if before is None:
+            known[use.key] = Seen(use.at)
+        else:
+            hour = before.hour if again else _hour(before.last_at)
+            known[use.key] = Seen(max(before.last_at, use.at), hour)
         for metric in TOTALS[use.act]:
-            if before is not None and abs(use.at - before.last_at) <= DOUBLE_CLICK:
+            if before is not None and again:
                 counts[month_of(before.last_at), metric.value, use.article_id] -= 1
             counts[month_of(use.at), metric.value, use.article_id] += 1
-        known[use.key] = (
-            Seen(use.at) if before is None else replace(before, last_at=max(before.last_at, use.at))
-        )
         for metric in UNIQUES.get(use.act, ()):
+            if before is not None and again and not _came(use, metric, _hour(before.last_at), known):
+                counts[month_of(before.last_at), metric.value, use.article_id] -= 1
             key = (use.who, use.article_id, metric.value)
             if key not in known or known[key].hour != use.hour:
                 counts[month_of(use.at), metric.value, use.article_id] += 1
                 known[key] = Seen(use.at, use.hour)
     return Counter({key: number for key, number in counts.items() if number}), known
+
+
+def _came(use: Use, metric: Metric, hour: datetime, known: Mapping[Key, Seen]) -> bool:
+    """Tell whether an act that counts for what is unique is left in an hour just gone.
+
+    Nobody has two of one kind in the 30 seconds after it, so such an act is the last of its kind or the one before.
+    """
+    found = (known.get((use.who, use.article_id, act.value)) for act in _acts_of(metric))
+    return any(hour in {_hour(each.last_at), each.hour} for each in found if each is not None)
+
+
+def _acts_of(metric: Metric) -> list[Act]:
+    return [act for act, metrics in UNIQUES.items() if metric in metrics]
+
+
+def _hour(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)

@@ -1,12 +1,13 @@
 """Prove the gateway's log away from the gateway, with this one file, Python and the package `cryptography`.
 
     python verify.py EXPORT --key KEY [--checkpoints PATH …]   every entry, against every checkpoint
-    python verify.py MONTH.zip --key KEY                       a month that was put away, in its place in the log
+    python verify.py MONTH.zip --key KEY [--checkpoints PATH …]  a month that was put away, in its place in the log
     python verify.py PROOF.json --key KEY                      one entry, or one history
 
 KEY is a public key as `gateway audit keys` prints it, or a file of such lines; PATH is a checkpoint somebody kept, a
-file of them or a folder. With `--archive FOLDER` the months that an export lacks are read from where they were put away. It ends with 0 when all agrees, with 1 when something does not, with 2 when something could
-not be read. What is verified: RFC 6962 (the Merkle tree), C2SP signed-note and tlog-checkpoint (the checkpoints).
+file of them or a folder; a month's receipt lies among them. With `--archive FOLDER` the months that an export lacks are
+read from where they were put away. It ends with 0 when all agrees, with 1 when something does not, with 2 when something
+could not be read. What is verified: RFC 6962 (the Merkle tree), C2SP signed-note and tlog-checkpoint (the checkpoints).
 """
 
 import argparse
@@ -343,13 +344,16 @@ class Report:
 class Place:
     """Where in the log a month lies: the tree before it, and a later checkpoint with the proof that it goes on from it.
 
-    A file of the whole log begins with the empty tree and needs no such proof.
+    `own` says how many of the entries are the month's, `sha256` is of its file. A file of the whole log begins with the
+    empty tree and needs none of this.
     """
 
     before: Tree = field(default_factory=Tree)
     stop: int = 0
     later: Note | None = None
     proof: Sequence[bytes] = ()
+    own: int = 0
+    sha256: str = ""
 
 
 def examine(
@@ -399,6 +403,8 @@ def _heard(notes: Iterable[Note], place: Place, logs: dict[str, _Log]) -> Iterat
         beginning = note.beginning
         if beginning is not None:
             logs.setdefault(beginning.before, _Log()).successors.append(note)
+        if place.later is not None and note.receipt is not None:
+            logs.setdefault(note.origin, _Log()).receipts.append(note)
         if place.later is None or place.before.size <= note.size <= place.stop:
             yield note
 
@@ -500,6 +506,27 @@ def _conclude_month(
     else:
         report.remarks.append(
             f"stands at positions {first} to {stop - 1} of {later.origin} at size {later.size}"
+        )
+    _conclude_own(place, logs, keys, report)
+
+
+def _conclude_own(place: Place, logs: dict[str, _Log], keys: Sequence[bytes], report: Report) -> None:
+    """Hold which of a month's entries are said to be in other files against its receipt.
+
+    The file itself says how many are its own, unsigned; a receipt signs for the file as it was put away.
+    """
+    own = report.entries - report.elsewhere
+    if own != place.own:
+        report.fault(f"{own} entries are here, and the file was made with {place.own}")
+    signed = (note.receipt for log in logs.values() for note in log.receipts if note.signed_by(keys))
+    receipts = [
+        each for each in signed if each and (each.first, each.stop) == (place.before.size, place.stop)
+    ]
+    if receipts and place.sha256 not in {each.sha256 for each in receipts}:
+        report.fault(f"the file is not the one that its receipt signs for ({receipts[-1].spelled()})")
+    elif not receipts and report.elsewhere:
+        report.remarks.append(
+            "which of them are the month's own is not proved without its receipt: give the log's checkpoints"
         )
 
 
@@ -671,7 +698,7 @@ def export_lines(archive: ZipFile, first: int, months: Months) -> Iterator[Line]
             yield Line(position, None, hashed, entry, beside, elsewhere)
 
 
-def _place(archive: ZipFile) -> Place:
+def _place(archive: ZipFile, path: Path | IO[bytes]) -> Place:
     about = json.loads(archive.read("about.json"))
     if "first" not in about:
         return Place()
@@ -680,7 +707,16 @@ def _place(archive: ZipFile) -> Place:
     if first < 0 or len(peaks) != first.bit_count() or not _are_hashes(*peaks):
         raise ValueError("the tree before it is none")
     proof = [bytes.fromhex(each) for each in about["proof"]]
-    return Place(Tree(first, peaks), int(about["stop"]), read_note(about["checkpoint"]), proof)
+    own, later = int(about["entries"]), read_note(about["checkpoint"])
+    return Place(Tree(first, peaks), int(about["stop"]), later, proof, own, _sha256(path))
+
+
+def _sha256(path: Path | IO[bytes]) -> str:
+    if isinstance(path, Path):
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    path.seek(0)
+    return hashlib.file_digest(path, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
 def _part(archive: ZipFile, name: str) -> io.BufferedReader:
@@ -706,7 +742,7 @@ def verify_export(
     """Verify an export, or a month, against the checkpoints in it and those that somebody kept; raises UnreadableError."""
     try:
         with ZipFile(path) as archive, archive.open("checkpoints.txt") as file:
-            place = _place(archive)
+            place = _place(archive, path)
             own = each_note(io.TextIOWrapper(file, "utf-8", newline="\n"))
             notes = merged([own, *(stream for each in kept for stream in notes_of(each))])
             months = months or Months(None)

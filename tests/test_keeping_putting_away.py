@@ -219,7 +219,7 @@ def test_a_months_file_is_never_written_over(log: SealedLog) -> None:
     assert (log.house.folder / "archive" / "log-2026-03.zip").read_bytes() == first
 
 
-@pytest.mark.parametrize("how", ["edit", "delete", "reorder", "cut", "other before"])
+@pytest.mark.parametrize("how", ["edit", "delete", "disown", "reorder", "cut", "other before"])
 def test_a_months_file_that_was_changed_is_found(log: SealedLog, how: str) -> None:
     (_, april) = away(log, "2026-06")
     path = log.house.folder / "archive" / april.file
@@ -231,6 +231,8 @@ def test_a_months_file_that_was_changed_is_found(log: SealedLog, how: str) -> No
                 lines[5] = lines[5].replace(b"policy:", b"police:")
             if name == "entries.jsonl" and how == "delete":
                 lines[5] = b"null\n"
+            if name == "entries.jsonl" and how == "disown":
+                lines[5] = b"false\n"
             if name in ("entries.jsonl", "leaves.txt") and how == "reorder":
                 lines[5], lines[6] = lines[6], lines[5]
             if name in ("entries.jsonl", "leaves.txt") and how == "cut":
@@ -244,6 +246,28 @@ def test_a_months_file_that_was_changed_is_found(log: SealedLog, how: str) -> No
     assert verify_export(other, log.public, ()).faults
     other.replace(path)
     assert "is not the file that 2026-04 was put away into" in "\n".join(verified(log, archive=True).told)
+
+
+def test_a_months_receipt_tells_which_entries_are_its_own(log: SealedLog) -> None:
+    """Who changes what the file says of itself as well is found by what a key signed for, and by nothing else."""
+    (_, april) = away(log, "2026-06")
+    path = log.house.folder / "archive" / april.file
+    assert verify_export(path, log.public, [log.shelf.folder]).told == []
+    other = log.house.folder / "other.zip"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(other, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "entries.jsonl":
+                lines = content.splitlines(keepends=True)
+                content = b"".join([*lines[:5], b"false\n", *lines[6:]])
+            if name == "about.json":
+                about = json.loads(content)
+                content = json.dumps(about | {"entries": about["entries"] - 1}).encode()
+            new.writestr(name, content)
+    alone = verify_export(other, log.public, ())
+    assert (alone.told, "is not proved without its receipt" in "".join(alone.remarks)) == ([], True)
+    (told,) = verify_export(other, log.public, [log.shelf.folder]).told
+    assert told.startswith("the file is not the one that its receipt signs for (archived 2026-04 ")
 
 
 def test_an_archive_that_lacks_a_month_is_told(log: SealedLog) -> None:

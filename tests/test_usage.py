@@ -76,6 +76,13 @@ def test_an_item_is_unique_once_an_hour_of_the_day() -> None:
     assert found == {Metric.TOTAL_INVESTIGATIONS: 2, Metric.UNIQUE_INVESTIGATIONS: 2}
 
 
+def test_a_double_click_over_the_end_of_an_hour_is_one_visit_in_the_later_hour() -> None:
+    found = counted(*uses(3590, 3610))
+    assert found == {Metric.TOTAL_INVESTIGATIONS: 1, Metric.UNIQUE_INVESTIGATIONS: 1}
+    found = counted(*uses(3590), *uses(3595, act=Act.READ), *uses(3610))
+    assert (found[Metric.TOTAL_INVESTIGATIONS], found[Metric.UNIQUE_INVESTIGATIONS]) == (2, 2)
+
+
 def test_others_and_other_articles_are_counted_apart() -> None:
     assert counted(*uses(0), *uses(1, who=b"v" * 16), *uses(2, article=2))[Metric.TOTAL_INVESTIGATIONS] == 3
 
@@ -93,7 +100,7 @@ ACTS = st.lists(
         st.sampled_from([b"a", b"b"]),
         st.integers(1, 2),
         st.sampled_from(list(Act)),
-        st.integers(0, 9000).map(lambda s: START + timedelta(seconds=s)),
+        st.one_of(st.integers(0, 9000), st.integers(3540, 3660)).map(lambda s: START + timedelta(seconds=s)),
     ),
     max_size=40,
 )
@@ -105,14 +112,14 @@ def by_hand(acts: list[Use]) -> dict[tuple[str, int], int]:
     unique = set()
     for use in acts:
         alike = sorted(each.at for each in acts if each.key == use.key)
-        for metric in UNIQUES.get(use.act, ()):
-            unique.add((metric.value, use.article_id, use.who, use.hour))
         # An act counts where none like it follows within 30 seconds: of several at one instant the last.
         if any(timedelta(0) < later - use.at <= timedelta(seconds=30) for later in alike):
             continue
         if [each for each in acts if each.key == use.key and each.at == use.at][-1] is use:
             for metric in TOTALS[use.act]:
                 totals[metric.value, use.article_id] += 1
+            for metric in UNIQUES.get(use.act, ()):
+                unique.add((metric.value, use.article_id, use.who, use.hour))
     for metric, article, *_ in unique:
         totals[metric, article] += 1
     return dict(totals)
@@ -131,6 +138,15 @@ def test_what_is_counted_in_parts_is_what_is_counted_by_hand(acts: list[Use], at
         for (_, metric, article), number in found.items():
             counts[metric, article] += number
     assert {key: number for key, number in counts.items() if number} == by_hand(acts)
+    for unique, total in (
+        (Metric.UNIQUE_INVESTIGATIONS, Metric.TOTAL_INVESTIGATIONS),
+        (Metric.UNIQUE_REQUESTS, Metric.TOTAL_REQUESTS),
+    ):
+        assert all(
+            number <= counts[total.value, article]
+            for (metric, article), number in counts.items()
+            if metric == unique.value
+        )
 
 
 def visit(device: str = "phone", visitor: str = "person") -> Visit:
