@@ -1,9 +1,11 @@
 """Importing: every file on its own, the same again without change, and nobody's decision undone by a file."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from errno import EACCES
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -255,8 +257,11 @@ def test_one_bad_file_never_stops_the_others(runtime: Runtime, folder: Path) -> 
     (folder / "8-digits.json").write_text(f'{{"version": {"9" * 5001}}}', encoding="utf-8")
     digits = f'+++\nid = "x"\nversion = {"9" * 5001}\n+++\nText'
     (folder / "9-digits.md").write_text(digits, encoding="utf-8")
+    first_day = '+++\nid = "y"\nheadline = "Y"\npublished = 0001-01-01T00:00:00+10:00\n+++\nText'
+    (folder / "10-calendar.md").write_text(first_day, encoding="utf-8")
     seen: list[tuple[int, int]] = []
     paths = [
+        folder / ("n" * 300),
         folder,
         folder / "5-gone.json",
         folder / "7-notes.txt",
@@ -279,7 +284,34 @@ def test_one_bad_file_never_stops_the_others(runtime: Runtime, folder: Path) -> 
     assert told["5-gone.json"] == told["missing.json"]
     assert told["6-good.json"] == "added: "
     assert told["7-notes.txt"].startswith("refused: its name ends in '.txt'")
-    assert seen == [(number, 12) for number in range(1, 13)]
+    assert told["10-calendar.md"].startswith("failed: published: the instant leaves the calendar in UTC")
+    assert told["n" * 300] == "failed: it cannot be read: File name too long"
+    assert seen == [(number, 14) for number in range(1, 15)]
+
+
+def test_what_may_not_be_looked_at_is_a_line_of_its_own(
+    runtime: Runtime, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whoever runs the tests may look anywhere, so the refusal is made up.
+    bad, stat = ninjs(folder, "bad.json"), Path.stat
+
+    def refusing(path: Path, **how: bool) -> os.stat_result:
+        if path == bad:
+            raise PermissionError(EACCES, "Permission denied", str(path))
+        return stat(path, **how)
+
+    ninjs(folder, "good.json", uri="urn:x:2")
+    monkeypatch.setattr(Path, "stat", refusing)
+    told = [f"{line.outcome}: {line.why}" for line in import_paths(runtime, [folder, bad]).lines]
+    assert told == ["failed: it cannot be read: Permission denied", "added: "]
+
+
+def test_a_name_that_is_not_utf_8_is_described_in_characters_that_can_be_printed(
+    runtime: Runtime, folder: Path
+) -> None:
+    odd = folder / os.fsdecode(b"caf\xe9.md")
+    report = import_paths(runtime, [odd])
+    assert "caf\\udce9.md: there is no such file or folder" in describe(report).encode().decode()
 
 
 def test_hidden_files_and_the_folders_of_saved_pages_are_passed_over(runtime: Runtime, folder: Path) -> None:

@@ -138,6 +138,8 @@ def test_windows_line_ends_and_a_rule_of_plus_signs_in_the_text_are_fine() -> No
         ("version = -1", "version: "),
         ("published = 2026-03-01", "published: "),
         ("published = 2026-03-01T09:30:00", "published: .*timezone"),
+        ("published = 0001-01-01T00:00:00+10:00", "published: the instant leaves the calendar"),
+        ("[rights]\nexpires_at = 9999-12-31T23:59:59-10:00", "rights.expires_at: the instant leaves"),
         ('slug = "A Slug"', "slug: "),
         ('language = "plain English"', "language is 'plain English'"),
         ('[[pictures]]\nhref = "a.jpg"', "pictures.0.href: want an address"),

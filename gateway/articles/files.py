@@ -25,7 +25,7 @@ def files_under(paths: Iterable[Path]) -> Iterator[Path]:
     """
     seen: set[Path] = set()
     for path in paths:
-        for file in sorted(_below(path)) if path.is_dir() else [path]:
+        for file in sorted(_below(path)) if _is_folder(path) else [path]:
             if file.absolute() not in seen:
                 seen.add(file.absolute())
                 yield file
@@ -33,7 +33,11 @@ def files_under(paths: Iterable[Path]) -> Iterator[Path]:
 
 def read_story(path: Path) -> Story | Withdrawal:
     """Read one file; raises StoryFaultError where it cannot be read, StoryRefusedError where it holds no article."""
-    if not path.exists():
+    try:
+        found = path.exists()
+    except OSError as error:
+        raise _unreadable(error) from None
+    if not found:
         raise StoryFaultError("there is no such file or folder; want one that holds articles")
     parser = PARSERS.get(path.suffix.lower())
     if parser is None:
@@ -43,12 +47,28 @@ def read_story(path: Path) -> Story | Withdrawal:
     return parser(_text(path))
 
 
+def _is_folder(path: Path) -> bool:
+    """Tell whether a path is a folder; of one that cannot be looked at, reading tells why."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def _below(folder: Path) -> Iterator[Path]:
     for path in folder.rglob("*"):
         parts = path.relative_to(folder).parts
         passed_over = any(part.startswith(".") or part.endswith("_files") for part in parts)
-        if path.suffix.lower() in PARSERS and not passed_over and path.is_file():
+        if path.suffix.lower() in PARSERS and not passed_over and _may_be_file(path):
             yield path
+
+
+def _may_be_file(path: Path) -> bool:
+    """Tell whether a path is a regular file; of one that cannot be looked at, reading tells why."""
+    try:
+        return path.is_file()
+    except OSError:
+        return True
 
 
 def _text(path: Path) -> str:
@@ -58,7 +78,7 @@ def _text(path: Path) -> str:
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        raise StoryFaultError(f"it cannot be read: {error.strerror or error}") from None
+        raise _unreadable(error) from None
     if len(content) > MAX_BYTES:
         raise StoryFaultError(
             f"it is larger than {MAX_BYTES // 1024 // 1024} MiB; one file holds one article"
@@ -67,3 +87,7 @@ def _text(path: Path) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise StoryFaultError(f"it is not UTF-8: byte {error.start} is {content[error.start]:#04x}") from None
+
+
+def _unreadable(error: OSError) -> StoryFaultError:
+    return StoryFaultError(f"it cannot be read: {error.strerror or error}")

@@ -39,7 +39,10 @@ def _as_line(value: str) -> str:
 
 
 def _as_utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the instant leaves the calendar in UTC; want years 1 to 9999") from None
 
 
 def _as_address(value: str) -> str:

@@ -53,10 +53,15 @@ def describe(report: Report) -> str:
     if not report.lines:
         return "No files to import: want ninjs (.json), Markdown (.md) or saved pages (.html)."
     told = [
-        f"{line.outcome:<9}  {line.path}{': ' if line.why else ''}{line.why}"
+        f"{line.outcome:<9}  {_printable(line.path)}{': ' if line.why else ''}{line.why}"
         for line in report.lines
         if line.why or line.outcome is not Outcome.UNCHANGED
     ]
     sums = Counter(line.outcome for line in report.lines)
     files = "1 file" if len(report.lines) == 1 else f"{len(report.lines)} files"
     return "\n".join([*told, f"{files}: " + ", ".join(f"{sums[outcome]} {outcome}" for outcome in Outcome)])
+
+
+def _printable(path: Path) -> str:
+    """Write bytes of a name that are not UTF-8 as escapes, since a terminal's encoding takes no surrogates."""
+    return str(path).encode("utf-8", "backslashreplace").decode()
