@@ -262,6 +262,10 @@ def test_accounts_that_cannot_be_are_told_in_one_line(terminal: Terminal, giver:
         2, "accounts", "add", giver, "--name", "X", "--plan", "standard", "--password-file", path
     )
     assert "absent: No such file or directory" in terminal.fault(2, *common, "/absent", "--plan", "standard")
+    add(terminal, "ada@example.com", "--role", "admin")
+    assert terminal.fault(2, "accounts", "plan", "ada@example.com", "standard") == (
+        "role admin has no plan; only a subscriber has one"
+    )
     assert "nobody@example.com: no such account" in terminal.fault(
         1, "accounts", "plan", "nobody@example.com", "premium"
     )

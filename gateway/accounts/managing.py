@@ -60,7 +60,10 @@ def change_password(runtime: Runtime, actor: Actor, account_id: int, password: s
 
 
 def change_plan(runtime: Runtime, actor: Actor, account_id: int, plan: str) -> None:
-    """Move a subscriber to another plan at once; what was used this month stays used. Raises AccountError."""
+    """Move a subscriber to another plan at once; what was used this month stays used.
+
+    Raises AccountError for a plan that the policy lacks, and for an account that is no subscriber's.
+    """
     now = runtime.clock()
     with runtime.database.transaction() as connection:
         current = runtime.policies.in_force_within(connection, now)
@@ -69,6 +72,8 @@ def change_plan(runtime: Runtime, actor: Actor, account_id: int, plan: str) -> N
                 f"plan {plan!r} is not in the policy; it has {', '.join(current.policy.plans)}"
             )
         before = _sure(accounts.take_account(connection, account_id))
+        if before.role != "subscriber":
+            raise AccountError(f"role {before.role} has no plan; only a subscriber has one")
         accounts.change_account(connection, account_id, plan=plan)
         about = {"from": before.plan or "", "to": plan}
         append_entry(
