@@ -96,8 +96,14 @@ class Settings(BaseModel):
     @field_validator("limits_url")
     @classmethod
     def _a_known_store(cls, value: str) -> str:
-        if value and urlsplit(value).scheme not in {"redis", "rediss", "valkey", "valkeys", "unix"}:
-            raise ValueError("want redis://HOST:PORT/N or valkey://HOST:PORT/N, or nothing")
+        wants = "want redis://HOST:PORT/N or valkey://HOST:PORT/N, or nothing"
+        try:
+            parts = urlsplit(value)
+            right = parts.scheme in {"redis", "rediss", "valkey", "valkeys", "unix"} and parts.port != 0
+        except ValueError:
+            raise ValueError(wants) from None
+        if value and not right:
+            raise ValueError(wants)
         return value
 
     @field_validator("scanners")
@@ -183,6 +189,10 @@ def _from_file(name: str) -> dict[str, Any]:
         values = tomllib.loads(_read(Path(name), f"{PREFIX}SETTINGS"))
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{PREFIX}SETTINGS: {name} is not TOML: {error}") from None
+    except ValueError:
+        raise SettingsError(
+            f"{PREFIX}SETTINGS: {name}: a number in it is too long; want at most 4,300 digits"
+        ) from None
     known = [*Settings.model_fields]
     unknown = [f"{name}: {_unknown(field, known)}" for field in values if field not in known]
     if unknown:

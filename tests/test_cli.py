@@ -174,7 +174,7 @@ def test_a_policy_is_proposed_and_shown(terminal: Terminal, tmp_path: Path) -> N
     assert "no policy version 4; the versions are 1, 2, 3" in terminal.fault(2, "policy", "show", "4")
 
 
-@pytest.mark.parametrize("instant", ["tomorrow", "2127-01-01T00:00:00", "2127-13-01T00:00:00Z"])
+@pytest.mark.parametrize("instant", ["tomorrow", "2127-01-01T00:00:00", "2127-13-01T00:00:00Z", "9999-12-31T23:59:59-10:00"])
 def test_an_instant_that_leaves_open_which_it_is_is_refused(terminal: Terminal, instant: str) -> None:
     told = terminal.fault(2, "policy", "propose", str(POLICY), "--at", instant)
     assert f"got '{instant}'; want an instant with its offset, such as 2027-01-01T00:00:00Z, or now" in told
@@ -269,6 +269,62 @@ def test_accounts_that_cannot_be_are_told_in_one_line(terminal: Terminal, giver:
     assert "nobody@example.com: no such account" in terminal.fault(
         1, "accounts", "plan", "nobody@example.com", "premium"
     )
+
+
+UNREADABLE, ENDLESS = "\udcff", "9" * 25
+LATIN, REASON = "latin-1", ("--reason", "x")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("accounts", "list", "--like", UNREADABLE),
+        ("accounts", "add", "a@example.com", "--name", UNREADABLE, "--role", "admin", "--password-file", "password"),
+        ("accounts", "add", "a@example.com", "--name", "A", "--role", "admin", "--password-file", LATIN),
+        ("accounts", "password", "sam@example.com", "--password-file", LATIN),
+        ("accounts", "password", UNREADABLE, "--password-file", "password"),
+        ("accounts", "plan", "sam@example.com", UNREADABLE),
+        ("accounts", "suspend", UNREADABLE, *REASON),
+        ("accounts", "suspend", "sam@example.com", "--reason", "x" + UNREADABLE),
+        ("accounts", "sign-out", UNREADABLE),
+        ("articles", "import", LATIN + ".md"),
+        ("audit", "prove", "--entry", ENDLESS, "--to", "proof"),
+        ("audit", "verify", LATIN),
+        ("gifts", "revoke", "--article", UNREADABLE, *REASON),
+        ("gifts", "revoke", "--account", UNREADABLE, *REASON),
+        ("keys", "retire", UNREADABLE),
+        ("people", "export", UNREADABLE, "--to", "file"),
+        ("people", "export", f"account:{ENDLESS}", "--to", "file"),
+        ("people", "export", f"account:{'9' * 5001}", "--to", "file"),
+        ("policy", "check", LATIN),
+        ("policy", "propose", LATIN, "--at", "now"),
+        ("policy", "propose", str(POLICY), "--at", UNREADABLE),
+        ("policy", "show", ENDLESS),
+        ("restore", LATIN),
+        ("tokens", "add", "sam@example.com", "--name", UNREADABLE),
+        ("tokens", "revoke", ENDLESS),
+    ],
+    ids=lambda words: ascii(" ".join(words))[:60],
+)
+def test_what_no_command_can_take_ends_in_no_traceback(
+    terminal: Terminal, giver: str, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert giver
+    monkeypatch.chdir(terminal.var.parent)
+    for name in (LATIN, LATIN + ".md"):
+        Path(name).write_bytes(b"ein langes Kennwort, \xfcberall")
+    said = terminal.type(*words)
+    assert said.status in {1, 2}, said
+    assert (said.err or said.out).count("\n") in {1, 2}, said
+    assert "Kennwort" not in said.err
+
+
+def test_a_password_on_standard_input_that_is_not_utf_8_is_told(terminal: Terminal) -> None:
+    words = ("accounts", "add", "a@example.com", "--name", "A", "--role", "auditor", "--password-file", "-")
+    for errors in ("strict", "surrogateescape"):
+        given = io.TextIOWrapper(io.BytesIO(b"ein langes Kennwort, \xfcberall\n"), "utf-8", errors)
+        terminal.monkeypatch.setattr("sys.stdin", given)
+        assert terminal.fault(2, *words) == "-: the password is not UTF-8 text"
 
 
 def test_a_token_is_shown_once_and_revoked(terminal: Terminal, giver: str) -> None:

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from gateway.cli.settings import settings
 from gateway.settings import SettingsError, read_settings
 
 
@@ -62,3 +64,20 @@ def test_an_unknown_name_is_told_with_the_file_it_stands_in(tmp_path: Path) -> N
 def test_no_secret_of_a_settings_file_is_told(tmp_path: Path) -> None:
     file = settings_file(tmp_path, 'smtp_url = "http://gw:hush@mail.example"\n')
     assert refused(SETTINGS=file).startswith(f"{file}: smtp_url: got a secret; want smtp://")
+
+
+def test_a_number_of_thousands_of_digits_is_told(tmp_path: Path) -> None:
+    file = settings_file(tmp_path, f"threads = {'9' * 5001}\n")
+    assert refused(SETTINGS=file) == (
+        f"GATEWAY_SETTINGS: {file}: a number in it is too long; want at most 4,300 digits"
+    )
+
+
+def test_an_address_with_a_port_that_is_none_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "LIMITS_URL: got a secret; want redis://" in refused(LIMITS_URL="redis://localhost:abc/0")
+    monkeypatch.setenv("GATEWAY_VAR", str(tmp_path))
+    monkeypatch.setenv("GATEWAY_DATABASE_URL", "postgresql+psycopg://u:secret@localhost:abc/d")
+    told = CliRunner().invoke(settings)
+    assert told.exit_code == 0
+    assert "GATEWAY_DATABASE_URL = (no address that can be read)" in told.output
+    assert "secret" not in told.output.partition("GATEWAY_DATABASE_URL")[2].partition("\n")[0]

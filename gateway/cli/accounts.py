@@ -7,6 +7,7 @@ import click
 
 from gateway.accounts import Account, managing, signing
 from gateway.accounts.managing import ROLES, NewAccount
+from gateway.accounts.passwords import AccountError
 from gateway.cli.opening import ReasonText, account_named, opened
 from gateway.ledger import OPERATOR
 from gateway.runtime import Runtime
@@ -126,10 +127,15 @@ def _sign_out(runtime: Runtime, email: str | None, reason: str) -> tuple[str, in
 
 
 def _password(file: Path | None) -> str:
+    """Read a password; raises AccountError for one that is not UTF-8, without telling it."""
     if file is None:
         asked: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
         return asked
-    text = sys.stdin.readline() if str(file) == "-" else file.read_text("utf-8")
+    try:
+        text = sys.stdin.readline() if str(file) == "-" else file.read_text("utf-8")
+        text.encode()
+    except UnicodeError:
+        raise AccountError(f"{file}: the password is not UTF-8 text") from None
     return text.partition("\n")[0].rstrip("\r")
 
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gateway import verify as verifier
-from gateway.cli.opening import Month, ReasonText, RefusedError, opened, opened_shelf, sure
+from gateway.cli.opening import ROW, Month, ReasonText, RefusedError, opened, opened_shelf, sure
 from gateway.keeping import proving
 from gateway.keeping.beginning import After, AlarmError, begin_log
 from gateway.keeping.putting_away import Archive, put_away
@@ -119,7 +119,7 @@ def archive(before: str, folder: Path, keys: tuple[str, ...]) -> None:
 
 
 @audit.command()
-@click.option("--entry", "entry_id", type=int, help="That this entry is in the log.")
+@click.option("--entry", "entry_id", type=ROW, help="That this entry is in the log.")
 @click.option("--since", type=File, help="That the log goes on from the checkpoint in this file.")
 @click.option("--to", "file", required=True, type=File, help="Where to write the proof.")
 def prove(entry_id: int | None, since: Path | None, file: Path) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -53,6 +53,10 @@ FAULTS = (
 )
 
 
+# A number of a row, as far as the databases count.
+ROW = click.IntRange(1, 2**63 - 1)
+
+
 class RefusedError(Exception):
     """An act that is refused; the text says why and what would do."""
 
@@ -70,7 +74,8 @@ class Instant(click.ParamType[datetime | None]):
             return None
         try:
             instant = datetime.fromisoformat(value)
-        except ValueError:
+            instant.astimezone(UTC)  # A database keeps it so, and the calendar ends with the year 9999.
+        except (ValueError, OverflowError):
             instant = None
         if instant is None or instant.tzinfo is None:
             self.fail(
@@ -146,6 +151,9 @@ def fault_of(fault: Exception) -> str | None:
         return str(fault)
     if isinstance(fault, SQLAlchemyError):
         return f"the database cannot be used: {schema.first_line(fault)}"
+    if isinstance(fault, UnicodeEncodeError):
+        # The system hands over bytes that are not UTF-8 as lone surrogates, which no database takes.
+        return "got text that is not UTF-8; want UTF-8"
     if isinstance(fault, OSError):
         return f"{fault.filename or 'a file'}: {fault.strerror}"
     return None

@@ -38,9 +38,12 @@ def _sources(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _masked(address: str) -> str:
     """Show of an address which kind of server where, and nothing that opens it."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "(no address that can be read)"
     if parts.scheme == "sqlite":
         return address
-    port = f":{parts.port}" if parts.port else ""
     user = "…@" if parts.username or parts.password else ""
     return f"{parts.scheme}://{user}{parts.hostname or ''}{port}{parts.path}{'?…' if parts.query else ''}"

@@ -4,7 +4,7 @@ import click
 
 from gateway.accounts import tokens as use_cases
 from gateway.accounts.tokens import SCOPES
-from gateway.cli.opening import RefusedError, account_named, opened
+from gateway.cli.opening import ROW, RefusedError, account_named, opened
 from gateway.ledger import OPERATOR
 
 
@@ -44,7 +44,7 @@ def list_() -> None:
 
 
 @tokens.command()
-@click.argument("token_id", metavar="ID", type=int)
+@click.argument("token_id", metavar="ID", type=ROW)
 def revoke(token_id: int) -> None:
     """Revoke the token ID at once."""
     with opened() as runtime:

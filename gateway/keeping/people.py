@@ -36,7 +36,7 @@ def find_person(runtime: Runtime, who: str) -> Person:
         return Person(None, bytes.fromhex(found[1]))
     with runtime.database.reading() as connection:
         kind, _, number = who.partition(":")
-        if kind == "account" and number.isascii() and number.isdigit():
+        if kind == "account" and re.fullmatch(r"[0-9]{1,18}", number):
             account = accounts.find_account(connection, int(number))
         else:
             account = accounts.find_account_by_email(connection, who)
