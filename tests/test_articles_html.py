@@ -145,6 +145,12 @@ def test_a_page_without_an_article_is_refused_clearly(markup: str, says: str) ->
         parse_html(markup)
 
 
+def test_a_headline_that_nobody_sees_is_none() -> None:
+    stated = '<link rel="canonical" href="https://e.example/"><meta property="og:title" content="\u200b">'
+    with pytest.raises(StoryFaultError, match="the headline is blank"):
+        parse_html(f"{stated}<article>Text.</article>")
+
+
 PIECES = st.sampled_from(
     [
         *(

@@ -159,6 +159,12 @@ def test_what_is_stated_wrongly_is_named(front: str, says: str) -> None:
         parse_markdown(short(front))
 
 
+@pytest.mark.parametrize("headline", [" ", "\\u200b", "\\u2800"])
+def test_a_headline_that_nobody_sees_is_none(headline: str) -> None:
+    with pytest.raises(StoryFaultError, match="the headline is blank"):
+        parse_markdown(short().replace('"H"', f'"{headline}"'))
+
+
 @pytest.mark.parametrize("text", ["", "# Just text", "+++\nid = 'x'\n", "text\n+++\nid = 'x'\n+++\n"])
 def test_a_text_without_front_matter_is_refused(text: str) -> None:
     with pytest.raises(StoryRefusedError, match="no front matter"):

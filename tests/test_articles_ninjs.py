@@ -222,6 +222,7 @@ def test_plain_text_becomes_paragraphs_and_xml_of_other_kinds_is_left() -> None:
         ('{"uri": "' + "u" * 501 + '", "headline": "h", "body_text": "b"}', "501 characters"),
         ('{"uri": "u", "headline": "h", "body_text": "b", "language": "Englisch!"}', "language"),
         ('{"uri": "u", "body_text": "b"}', "no headline"),
+        ('{"uri": "u", "headline": "\\u200b", "body_text": "b"}', "the headline is blank"),
     ],
 )
 def test_a_broken_file_is_named_with_what_is_right(text: str, says: str) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from gateway.rights import Rights
 from gateway.store.articles import Picture
+from gateway.visible import is_seen
 
 __all__ = [
     "Picture",
@@ -67,6 +68,8 @@ class Story:
             raise StoryFaultError(
                 f"the identifier has {len(self.source_id)} characters; want 1 to {MAX_SOURCE_ID}"
             )
+        if not is_seen(self.headline):
+            raise StoryFaultError("the headline is blank; want one that is seen")
         if not 0 <= self.source_version <= MAX_VERSION:
             raise StoryFaultError(
                 f"version is {self.source_version}; want a whole number from 0 to {MAX_VERSION}"
