@@ -336,6 +336,13 @@ def test_a_token_is_shown_once_and_revoked(terminal: Terminal, giver: str) -> No
     assert "1: no such living token" in terminal.fault(1, "tokens", "revoke", "1")
 
 
+@pytest.mark.parametrize("name", ["", " ", "\u200b", "n" * 101])
+def test_a_tokens_name_is_seen_and_fits_its_column(terminal: Terminal, giver: str, name: str) -> None:
+    told = terminal.fault(2, "tokens", "add", giver, "--name", name)
+    assert told.endswith(" characters; want 1 to 100, not all blank")
+    terminal.done("tokens", "add", giver, "--name", "n" * 100)
+
+
 # --- Gifts ----------------------------------------------------------------------------------------------------------
 
 

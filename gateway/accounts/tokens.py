@@ -9,9 +9,11 @@ from gateway.runtime import Runtime
 from gateway.store import accounts
 from gateway.store.accounts import Account, ApiToken
 from gateway.store.entries import append_entry
+from gateway.visible import is_seen
 
 SCOPES = ("gifts:read", "gifts:write")
 TOKEN_PREFIX = "gw_"
+NAME_LENGTH = 100
 
 
 def find_bearer(runtime: Runtime, secret: str) -> tuple[Account, tuple[str, ...]] | None:
@@ -22,8 +24,15 @@ def find_bearer(runtime: Runtime, secret: str) -> tuple[Account, tuple[str, ...]
 
 
 def add_token(runtime: Runtime, actor: Actor, account_id: int, *, name: str, scopes: tuple[str, ...]) -> str:
-    """Make a bearer token for a server that acts for an account; the secret is returned once and kept hashed."""
+    """Make a bearer token for a server that acts for an account; the secret is returned once and kept hashed.
+
+    Raises AccountError for a name that is not 1 to 100 characters with one that is seen, and for an unknown scope.
+    """
     now = runtime.clock()
+    name = name.strip()
+    # SQLite keeps a longer one too, but its backup would then not be taken by PostgreSQL.
+    if not is_seen(name) or len(name) > NAME_LENGTH:
+        raise AccountError(f"the name has {len(name)} characters; want 1 to {NAME_LENGTH}, not all blank")
     if unknown := set(scopes) - set(SCOPES):
         raise AccountError(f"scope {min(unknown)!r} is unknown; want {' or '.join(SCOPES)}")
     secret = TOKEN_PREFIX + secrets.token_urlsafe(32)
