@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.keeping.jobs import JobsRunner
 from gateway.keeping.revocations import Exported, RevocationsError, export_revocations, read_revocations
 from gateway.ledger import OPERATOR
 from gateway.sharing.revoking import revoke_gift
@@ -67,3 +68,10 @@ def test_a_file_that_is_absent_or_no_text_is_named(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_is_named(house: House, tmp_path: Path) -> None:
     with pytest.raises(RevocationsError, match="cannot be written"):
         export_revocations(house.runtime, tmp_path / "absent" / "revocations.jsonl")
+
+
+def test_a_path_that_cannot_be_looked_at_is_named_and_ends_no_jobs(house: House, tmp_path: Path) -> None:
+    path = tmp_path / ("n" * 300)
+    with pytest.raises(RevocationsError, match="cannot be read .File name too long"):
+        export_revocations(house.runtime, path)
+    assert JobsRunner(house.runtime, revocations=path).take_turn()

@@ -20,7 +20,7 @@ from gateway.keeping.mail import mail_requests
 from gateway.keeping.publishing import PublishingError
 from gateway.keeping.putting_away import ArchiveError
 from gateway.keeping.retention import forget_counted, forget_openers
-from gateway.keeping.revocations import RevocationsError, export_revocations
+from gateway.keeping.revocations import RevocationsError, export_revocations, is_there
 from gateway.link import UNSERVED_CLAIM_LIFE
 from gateway.runtime import NoPolicyError, Runtime
 from gateway.sealkeys import SealKeyError
@@ -178,7 +178,7 @@ class _Revocations:
     def write(self, _now: datetime) -> int:
         with self._runtime.database.reading() as connection:
             last = upkeep.find_last_revocation(connection)
-        if last == self._written and self._path.exists():
+        if last == self._written and is_there(self._path):
             return 0
         added = export_revocations(self._runtime, self._path).added
         self._written = last

@@ -37,7 +37,7 @@ def export_revocations(runtime: Runtime, path: Path) -> Exported:
     database has forgotten something.
     """
     kept = (
-        {revocation.reference: revocation for revocation in read_revocations(path)} if path.exists() else {}
+        {revocation.reference: revocation for revocation in read_revocations(path)} if is_there(path) else {}
     )
     added = 0
     try:
@@ -51,6 +51,14 @@ def export_revocations(runtime: Runtime, path: Path) -> Exported:
     except OSError as fault:
         raise RevocationsError(f"{path}: cannot be written ({fault.strerror})") from None
     return Exported(len(kept) + added, added)
+
+
+def is_there(path: Path) -> bool:
+    """Tell whether there is a file of revocations; raises RevocationsError where that cannot be seen."""
+    try:
+        return path.exists()
+    except OSError as fault:
+        raise RevocationsError(f"{path}: cannot be read ({fault.strerror})") from None
 
 
 def read_revocations(path: Path) -> Iterator[Revocation]:
