@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
+from gateway import models
 from gateway.articles.importing import Line, Outcome, Report, describe, import_paths
+from gateway.articles.keeping import STATED
 from gateway.keys import open_key_ring
 from gateway.ledger import Event
 from gateway.models import account, allowance, gift
@@ -221,6 +223,18 @@ def test_a_cancelled_article_stays_withdrawn_whatever_comes_after(runtime: Runti
     assert later.outcome is Outcome.UPDATED
     assert "stays withdrawn" in later.why
     assert article(runtime, first.article_id).rights.withdrawn_at is not None
+
+
+@pytest.mark.parametrize("status", ["withheld", "canceled"])
+def test_a_withdrawal_stated_for_later_gives_way_to_one_now(
+    runtime: Runtime, folder: Path, status: str
+) -> None:
+    first = import_one(runtime, ninjs(folder, version="1"))
+    with runtime.database.transaction() as connection:
+        later = {"withdrawn_at": NOW + timedelta(days=9), "withdrawn_because": STATED}
+        connection.execute(update(models.article).values(**later))
+    assert import_one(runtime, ninjs(folder, version="2", pubstatus=status)).outcome is Outcome.UPDATED
+    assert article(runtime, first.article_id).rights.withdrawn_at == NOW
 
 
 def test_a_withdrawal_of_what_is_not_held_is_refused(runtime: Runtime, folder: Path) -> None:

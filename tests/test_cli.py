@@ -174,7 +174,9 @@ def test_a_policy_is_proposed_and_shown(terminal: Terminal, tmp_path: Path) -> N
     assert "no policy version 4; the versions are 1, 2, 3" in terminal.fault(2, "policy", "show", "4")
 
 
-@pytest.mark.parametrize("instant", ["tomorrow", "2127-01-01T00:00:00", "2127-13-01T00:00:00Z", "9999-12-31T23:59:59-10:00"])
+@pytest.mark.parametrize(
+    "instant", ["tomorrow", "2127-01-01T00:00:00", "2127-13-01T00:00:00Z", "9999-12-31T23:59:59-10:00"]
+)
 def test_an_instant_that_leaves_open_which_it_is_is_refused(terminal: Terminal, instant: str) -> None:
     told = terminal.fault(2, "policy", "propose", str(POLICY), "--at", instant)
     assert f"got '{instant}'; want an instant with its offset, such as 2027-01-01T00:00:00Z, or now" in told
@@ -279,7 +281,17 @@ LATIN, REASON = "latin-1", ("--reason", "x")
     "words",
     [
         ("accounts", "list", "--like", UNREADABLE),
-        ("accounts", "add", "a@example.com", "--name", UNREADABLE, "--role", "admin", "--password-file", "password"),
+        (
+            "accounts",
+            "add",
+            "a@example.com",
+            "--name",
+            UNREADABLE,
+            "--role",
+            "admin",
+            "--password-file",
+            "password",
+        ),
         ("accounts", "add", "a@example.com", "--name", "A", "--role", "admin", "--password-file", LATIN),
         ("accounts", "password", "sam@example.com", "--password-file", LATIN),
         ("accounts", "password", UNREADABLE, "--password-file", "password"),

@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
+from gateway import models
 from gateway.app import build_app
 from gateway.settings import Settings
 from gateway.store import firings, freezing
@@ -149,6 +151,41 @@ def test_an_act_that_was_done_already_says_so_and_writes_no_second_entry(
         assert len(house.entries(event)) == 1
         refusal = house.entries("account:act_refused")[0]
         assert (refusal.reason, refusal.subject) == ("act:already", f"gift:{gift.reference}")
+
+
+def test_rights_and_suspensions_that_are_so_already_change_nothing(house: House, admin: FlaskClient) -> None:
+    giver, article = house.subscriber(), house.article()
+    rights, desk = f"/admin/articles/{article}/rights", f"/admin/accounts/{giver}"
+    words: dict[str, str] = {"reason": "The first"}
+    for address, form, event in (
+        (rights, {"change": "withdraw", **SURE}, "article:rights_changed"),
+        (rights, {"change": "restore"}, "article:rights_changed"),
+        (rights, {"change": "not_giftable", **SURE}, "article:rights_changed"),
+        (rights, {"change": "giftable"}, "article:rights_changed"),
+        (f"{desk}/suspend", {}, "account:suspended"),
+        (f"{desk}/unsuspend", {}, "account:unsuspended"),
+    ):
+        before = len(house.entries(event))
+        assert act(admin, address, **words, **form)[0] == 303
+        because = house.value(f"SELECT suspended_because FROM account WHERE id = {giver}")
+        assert act(admin, address, reason="The second", **form)[0] == 409
+        assert len(house.entries(event)) == before + 1
+        assert house.entries("account:act_refused")[0].reason == "act:already"
+        assert house.value(f"SELECT suspended_because FROM account WHERE id = {giver}") == because
+    assert act(admin, "/admin/restore/confirm", **words)[0] == 409
+    assert not house.entries("restore:confirmed")
+
+
+def test_an_article_that_is_to_be_withdrawn_later_is_withdrawn_now(house: House, admin: FlaskClient) -> None:
+    article = house.article()
+    with house.runtime.database.transaction() as connection:
+        later = house.clock.now + timedelta(days=1)
+        connection.execute(update(models.article).values(withdrawn_at=later, withdrawn_because="Stated"))
+    assert 'value="withdraw"' in ask(admin, "GET", f"/admin/articles/{article}").text
+    form = {"change": "withdraw", "reason": "A court's order", **SURE}
+    assert act(admin, f"/admin/articles/{article}/rights", **form)[0] == 303
+    assert told(house, "article:rights_changed") == {"withdrawn": 1, "because": "A court's order"}
+    assert 'value="withdraw"' not in ask(admin, "GET", f"/admin/articles/{article}").text
 
 
 def test_a_link_is_frozen_anew_when_its_first_freeze_is_over(house: House, admin: FlaskClient) -> None:

@@ -52,7 +52,7 @@ def opens(house: House, given: Issued) -> bool:
     return isinstance(unfrozen(as_it_is(house, given), house.clock.now), Permit)
 
 
-def suspend_with_links(house: House) -> list[str]:
+def suspend_with_links(house: House) -> list[str] | None:
     """Suspend the first subscriber with their links."""
     house.clock.forward(minutes=1)
     return suspend(house.runtime, OPERATOR, 1, because="Rented out", freeze_links=True)
@@ -63,8 +63,8 @@ def test_a_rules_freeze_that_ends_opens_no_link_of_a_suspended_account(house: Ho
     passing, lasting = house.gift(1, article), house.gift(1, article)
     rule_freezes(house, passing, hours=2)
     rule_freezes(house, lasting)
-    assert sorted(suspend_with_links(house)) == sorted([passing.gift.reference, lasting.gift.reference])
-    assert suspend_with_links(house) == []
+    assert sorted(suspend_with_links(house) or []) == sorted([passing.gift.reference, lasting.gift.reference])
+    assert suspend_with_links(house) is None
     assert not as_it_is(house, lasting).spread, "a suspension shuts its readers out too"
     house.clock.forward(hours=3)
     for each in ruling(house.runtime).in_force:
@@ -72,7 +72,7 @@ def test_a_rules_freeze_that_ends_opens_no_link_of_a_suspended_account(house: Ho
     assert not opens(house, passing)
     assert not opens(house, lasting)
     thawed = unsuspend(house.runtime, OPERATOR, 1, because="Cleared")
-    assert sorted(thawed) == sorted([passing.gift.reference, lasting.gift.reference])
+    assert sorted(thawed or []) == sorted([passing.gift.reference, lasting.gift.reference])
     assert opens(house, passing)
     assert opens(house, lasting)
 

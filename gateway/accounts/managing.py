@@ -83,21 +83,21 @@ def change_plan(runtime: Runtime, actor: Actor, account_id: int, plan: str) -> N
 
 def suspend(
     runtime: Runtime, actor: Actor, account_id: int, *, because: str, freeze_links: bool
-) -> list[str]:
-    """Stop an account's new gifts; its links go on unless they are frozen too. Returns what was frozen.
+) -> list[str] | None:
+    """Stop an account's new gifts; its links go on unless they are frozen too.
 
-    A second suspension keeps the instant of the first, by which its links are found again when it ends.
+    Returns what was frozen, None where all was so already and nothing was changed. A second suspension keeps the instant of the first, by which its links are found again when it ends.
     """
     now = runtime.clock()
     with runtime.database.transaction() as connection:
         before = _sure(accounts.take_account(connection, account_id)).suspended_at
         since = before or now
-        accounts.change_account(connection, account_id, suspended_at=since, suspended_because=because)
         frozen = []
         if freeze_links:
             frozen = freezing.freeze_suspended_gifts(connection, account_id, now, because, since=since)
         if before is not None and not frozen:
-            return []  # Nothing is otherwise than it was.
+            return None
+        accounts.change_account(connection, account_id, suspended_at=since, suspended_because=because)
         about: dict[str, str | int] = {"because": because, "frozen": len(frozen)}
         append_entry(
             connection, Entry(now, actor, Event.ACCOUNT_SUSPENDED, f"account:{account_id}", detail=about)
@@ -108,8 +108,8 @@ def suspend(
         return frozen
 
 
-def unsuspend(runtime: Runtime, actor: Actor, account_id: int, *, because: str) -> list[str]:
-    """Let an account give again and thaw the links that were frozen with it; returns these.
+def unsuspend(runtime: Runtime, actor: Actor, account_id: int, *, because: str) -> list[str] | None:
+    """Let an account give again and thaw the links that were frozen with it; returns these, None where it may give.
 
     Those that a rule still holds stay frozen, for the rule's reason; what an admin froze apart is not touched.
     """
@@ -117,7 +117,7 @@ def unsuspend(runtime: Runtime, actor: Actor, account_id: int, *, because: str) 
     with runtime.database.transaction() as connection:
         found = _sure(accounts.take_account(connection, account_id))
         if found.suspended_at is None:
-            return []
+            return None
         thawed = freezing.thaw_gifts(connection, account_id, found.suspended_at)
         accounts.change_account(connection, account_id, suspended_at=None, suspended_because=None)
         about: dict[str, str | int] = {"because": because, "thawed": len(thawed)}

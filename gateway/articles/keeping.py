@@ -113,7 +113,8 @@ def _withdraw(act: Act, said: Withdrawal, held: articles.Held | None) -> Kept:
     )
     because = WITHHELD if said.status == "withheld" else CANCELED
     since = said.said_at if said.said_at is not None and said.said_at < act.now else act.now
-    if held.withdrawn_because in _LIFTED_BY_SOURCE and because == CANCELED:
+    withdrawn = held.rights.withdrawn_at is not None and held.rights.withdrawn_at <= act.now
+    if withdrawn and held.withdrawn_because in _LIFTED_BY_SOURCE and because == CANCELED:
         articles.restate_withdrawal(act.connection, held.id, because=because)
     elif not articles.withdraw_article(act.connection, held.id, because=because, now=act.now, since=since):
         return Outcome.UNCHANGED, "", held.id

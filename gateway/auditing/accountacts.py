@@ -35,7 +35,9 @@ def suspend(
     """Stop an account's new gifts, and freeze its links where that is wished."""
     decision = _on_account(runtime, actor, admin, Event.ACCOUNT_SUSPENDED, account_id, because)
     if isinstance(decision, Permit):
-        managing.suspend(runtime, actor, account_id, because=because.strip(), freeze_links=freeze_links)
+        words = because.strip()
+        done = managing.suspend(runtime, actor, account_id, because=words, freeze_links=freeze_links)
+        return decision if done is not None else _already(runtime, actor, Event.ACCOUNT_SUSPENDED, account_id)
     return decision
 
 
@@ -43,7 +45,10 @@ def unsuspend(runtime: Runtime, actor: Actor, admin: Account, account_id: int, b
     """Let an account give again."""
     decision = _on_account(runtime, actor, admin, Event.ACCOUNT_UNSUSPENDED, account_id, because)
     if isinstance(decision, Permit):
-        managing.unsuspend(runtime, actor, account_id, because=because.strip())
+        done = managing.unsuspend(runtime, actor, account_id, because=because.strip())
+        return (
+            decision if done is not None else _already(runtime, actor, Event.ACCOUNT_UNSUSPENDED, account_id)
+        )
     return decision
 
 
@@ -140,6 +145,10 @@ def _again(connection: Connection, actor: Actor, act: Act, now: datetime, *, rep
     if repeated:
         return Permit()
     return refuse_within(connection, actor, act, Deny(Reason.IDEMPOTENCY_KEY_REUSED), now)
+
+
+def _already(runtime: Runtime, actor: Actor, event: Event, account_id: int) -> Deny:
+    return refuse(runtime, actor, Act(event, f"account:{account_id}"), Deny(Reason.ACT_ALREADY))
 
 
 def _digest(act: str, account_id: int, asked: Asked) -> bytes:

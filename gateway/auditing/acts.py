@@ -139,6 +139,9 @@ def confirm_restore(runtime: Runtime, actor: Actor, admin: Account, because: str
         now = runtime.clock()
         with runtime.database.transaction() as connection:
             confirmed = policies.confirm_restorations(connection, now, actor.name)
+            if not confirmed:
+                act = Act(Event.RESTORE_CONFIRMED, "gateway")
+                return refuse_within(connection, actor, act, Deny(Reason.ACT_ALREADY), now)
             about: dict[str, str | int] = {"restores": confirmed, "because": because}
             append_entry(connection, Entry(now, actor, Event.RESTORE_CONFIRMED, "gateway", detail=about))
         runtime.policies.forget()

@@ -1,7 +1,7 @@
 """An admin's acts on articles: whether they may be given, withdrawn, and brought back."""
 
 from gateway.articles.closing import pay_back
-from gateway.auditing.acts import Act, Word, permitted
+from gateway.auditing.acts import Act, Word, permitted, refuse_within
 from gateway.decision import Decision, Deny, Reason
 from gateway.ledger import Actor, Entry, Event
 from gateway.runtime import Runtime
@@ -21,8 +21,10 @@ def change_giving(
     now = runtime.clock()
     with runtime.database.transaction() as connection:
         words = "" if giftable else word.because.strip()
-        if not articles.change_giving(connection, article_id, giftable=giftable, because=words):
+        if articles.find_article(connection, article_id) is None:
             return Deny(Reason.ARTICLE_UNKNOWN)
+        if not articles.change_giving(connection, article_id, giftable=giftable, because=words):
+            return refuse_within(connection, actor, act, Deny(Reason.ACT_ALREADY), now)
         about: dict[str, str | int] = {"giftable": int(giftable), "because": word.because.strip()}
         append_entry(
             connection, Entry(now, actor, Event.ARTICLE_RIGHTS_CHANGED, f"article:{article_id}", detail=about)
@@ -43,7 +45,7 @@ def withdraw_article(runtime: Runtime, actor: Actor, admin: Account, article_id:
         if articles.find_article(connection, article_id) is None:
             return Deny(Reason.ARTICLE_UNKNOWN)
         if not articles.withdraw_article(connection, article_id, because=word.because.strip(), now=now):
-            return decision
+            return refuse_within(connection, actor, act, Deny(Reason.ACT_ALREADY), now)
         about: dict[str, str | int] = {"withdrawn": 1, "because": word.because.strip()}
         append_entry(
             connection, Entry(now, actor, Event.ARTICLE_RIGHTS_CHANGED, f"article:{article_id}", detail=about)
@@ -61,8 +63,10 @@ def restore_article(
         return decision
     now = runtime.clock()
     with runtime.database.transaction() as connection:
-        if not articles.restore_article(connection, article_id):
+        if articles.find_article(connection, article_id) is None:
             return Deny(Reason.ARTICLE_UNKNOWN)
+        if not articles.restore_article(connection, article_id):
+            return refuse_within(connection, actor, _on(article_id), Deny(Reason.ACT_ALREADY), now)
         about: dict[str, str | int] = {"withdrawn": 0, "because": because.strip()}
         subject = f"article:{article_id}"
         append_entry(connection, Entry(now, actor, Event.ARTICLE_RIGHTS_CHANGED, subject, detail=about))

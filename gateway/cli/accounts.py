@@ -64,6 +64,9 @@ def suspend(email: str, reason: str, freeze_links: bool) -> None:  # noqa: FBT00
     with opened() as runtime:
         found = account_named(runtime, email)
         frozen = managing.suspend(runtime, OPERATOR, found.id, because=reason, freeze_links=freeze_links)
+    if frozen is None:
+        click.echo(f"{found.email} is suspended already; nothing was changed")
+        return
     told = f"{len(frozen)} of its links are frozen" if freeze_links else "its links go on"
     click.echo(f"{found.email} is suspended; {told}")
 

@@ -219,28 +219,31 @@ def replace_article(
 def withdraw_article(
     connection: Connection, article_id: int, *, because: str, now: datetime, since: datetime | None = None
 ) -> bool:
-    """Withdraw an article from `since`, else from `now`, and say whether this did it: one withdrawn stays so."""
+    """Withdraw an article from `since`, else from `now`, and say whether this did it: one withdrawn stays so.
+
+    A withdrawal that its source states for later gives way to this one.
+    """
+    not_yet = or_(article.c.withdrawn_at.is_(None), article.c.withdrawn_at > now)
     done = connection.execute(
         update(article)
-        .where(article.c.id == article_id, article.c.withdrawn_at.is_(None))
+        .where(article.c.id == article_id, not_yet)
         .values(withdrawn_at=since or now, withdrawn_because=because, revision=article.c.revision + 1)
     )
     return done.rowcount == 1
 
 
 def restore_article(connection: Connection, article_id: int) -> bool:
-    """Take an article's withdrawal back; tells whether there is such an article."""
+    """Take an article's withdrawal back, and say whether there was one."""
     values = {"withdrawn_at": None, "withdrawn_because": "", "revision": article.c.revision + 1}
-    return (
-        connection.execute(update(article).where(article.c.id == article_id).values(**values)).rowcount == 1
-    )
+    withdrawn = (article.c.id == article_id) & article.c.withdrawn_at.is_not(None)
+    return connection.execute(update(article).where(withdrawn).values(**values)).rowcount == 1
 
 
 def change_giving(connection: Connection, article_id: int, *, giftable: bool, because: str) -> bool:
-    """Allow or stop gifts of an article and say whether there is such an article."""
+    """Allow or stop gifts of an article and say whether this did it."""
     done = connection.execute(
         update(article)
-        .where(article.c.id == article_id)
+        .where(article.c.id == article_id, article.c.giftable.is_not(giftable))
         .values(
             giftable=giftable,
             not_giftable_because="" if giftable else because,

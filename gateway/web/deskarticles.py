@@ -24,11 +24,12 @@ def article(article_id: int, error: Deny | None = None) -> Response:
     entries = latest_entries(subject, "article")
     before = request.args.get("before", type=row)
     spread = spreading.article_spread(state().runtime, article_id, before=before)
-    pictures = story.article.pictures
+    pictures, withdrawn_at = story.article.pictures, story.article.rights.withdrawn_at
     text = render_template(
         "admin/article.html",
         article=story.article,
         rights=story.article.rights,
+        withdrawn=withdrawn_at is not None and withdrawn_at <= state().runtime.clock(),
         picture_travels=bool(pictures[0].travels) if pictures else None,
         open_gifts=story.open_gifts,
         spread=spread,
