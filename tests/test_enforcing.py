@@ -193,6 +193,7 @@ def test_a_link_that_spreads_freezes_itself_only_after_its_readings_were_taken(h
     assert house.value("SELECT count(*) FROM gift WHERE frozen_at IS NOT NULL") == 0
     spread(house, issued, 55)
     assert house.value("SELECT frozen_because FROM gift") == "rule:link-networks-hard"
+    assert {entry.rule for entry in house.entries("gift:frozen")} == {"link-networks-hard"}
     assert [entry.event for entry in house.entries("gift:frozen")] == ["gift:frozen"]
 
 

@@ -228,6 +228,40 @@ def test_past_the_bound_only_a_measured_press_is_let_in(
     assert counts(runtime) == (1, 20)
 
 
+def test_a_press_past_the_bound_by_a_browser_without_cookies_takes_no_reading(
+    app: Flask, runtime: Runtime, given: Issued, clock: Clock
+) -> None:
+    for _ in range(20):
+        assert claim(app.test_client(), given.token).status_code == 303
+    forgetful = app.test_client(use_cookies=False)
+    card = fetch(forgetful, "GET", f"/g/{given.token}")
+    clock.pass_by(seconds=6)
+    form = {"nonce": nonce_in(card), "pressed": "1"}
+    for _ in range(11):
+        taken = fetch(forgetful, "POST", f"/g/{given.token}", data=form)
+        assert taken.status_code == 303
+        assert WITHHELD not in fetch(forgetful, "GET", taken.headers["Location"]).text
+        assert counts(runtime) == (0, 20)
+
+
+def test_a_card_of_before_opens_no_link_that_is_paused(
+    app: Flask, runtime: Runtime, given: Issued, clock: Clock
+) -> None:
+    """Who was shown the card before the last reading counted may read still; not by a link that is shut."""
+    late = app.test_client()
+    card = fetch(late, "GET", f"/g/{given.token}")
+    for _ in range(10):
+        friend = app.test_client()
+        page = read(friend, given.token)
+        clock.pass_by(seconds=4)
+        assert confirm(friend, page) == 204
+    with runtime.database.transaction() as connection:
+        freezing.freeze_gift(connection, given.gift.id, clock(), "rule:link-networks-hard", until=None)
+    answer = fetch(late, "POST", f"/g/{given.token}", data={"nonce": nonce_in(card)})
+    assert answer.status_code == 410
+    assert counts(runtime) == (10, 0)
+
+
 def test_a_claim_that_never_fetched_the_text_leaves_the_bound(
     app: Flask, given: Issued, clock: Clock
 ) -> None:

@@ -266,7 +266,8 @@ def test_nothing_fills_the_table_without_end(house: House) -> None:
 
 
 @pytest.mark.usefixtures("length")
-def test_a_text_closes_to_who_copies_it_letter_by_letter(house: House) -> None:
+@pytest.mark.parametrize("printed", ["never", "first", "last"])
+def test_a_text_closes_to_who_copies_it_letter_by_letter(house: House, printed: str) -> None:
     with house.runtime.database.transaction() as connection:
         for number in range(REPORTS_KEPT - 2):
             add_copy(
@@ -274,8 +275,9 @@ def test_a_text_closes_to_who_copies_it_letter_by_letter(house: House) -> None:
                 sequence=number, article_id=1, network=NETWORK, at=house.clock.now, characters=1, over=False,
                 printed=False,
             )  # fmt: skip
-    assert copy(house, REPORTS_KEPT, 1) == Counted()
-    answer = copy(house, REPORTS_KEPT + 1, 1)
+    whole = 1400 if printed == "first" else 1
+    assert copy(house, REPORTS_KEPT, whole, printed=printed == "first") == Counted()
+    answer = copy(house, REPORTS_KEPT + 1, 1400 if printed == "last" else 1, printed=printed == "last")
     assert isinstance(answer, Counted)
     assert answer.until is not None
     assert reason(read(house)) is Reason.COPY_TOTAL

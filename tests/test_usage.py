@@ -9,10 +9,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from gateway.auditing.usage import usage_report
 from gateway.days import month_span
 from gateway.keys import digest
+from gateway.models import article
 from gateway.reading.claiming import confirm_reading
 from gateway.reading.opening import Card, open_card
 from gateway.reading.serving import read_article
@@ -120,8 +122,8 @@ def by_hand(acts: list[Use]) -> dict[tuple[str, int], int]:
                 totals[metric.value, use.article_id] += 1
             for metric in UNIQUES.get(use.act, ()):
                 unique.add((metric.value, use.article_id, use.who, use.hour))
-    for metric, article, *_ in unique:
-        totals[metric, article] += 1
+    for metric, item, *_ in unique:
+        totals[metric, item] += 1
     return dict(totals)
 
 
@@ -135,16 +137,16 @@ def test_what_is_counted_in_parts_is_what_is_counted_by_hand(acts: list[Use], at
         seen = {key: known[key] for key in keys_of(some) if key in known}
         found, now = count_uses(some, seen, lambda _at: "2026-03")
         known |= now
-        for (_, metric, article), number in found.items():
-            counts[metric, article] += number
+        for (_, metric, item), number in found.items():
+            counts[metric, item] += number
     assert {key: number for key, number in counts.items() if number} == by_hand(acts)
     for unique, total in (
         (Metric.UNIQUE_INVESTIGATIONS, Metric.TOTAL_INVESTIGATIONS),
         (Metric.UNIQUE_REQUESTS, Metric.TOTAL_REQUESTS),
     ):
         assert all(
-            number <= counts[total.value, article]
-            for (metric, article), number in counts.items()
+            number <= counts[total.value, item]
+            for (metric, item), number in counts.items()
             if metric == unique.value
         )
 
@@ -196,6 +198,16 @@ def test_who_comes_to_a_gift_that_is_read_up_exceeds_a_limit(house: House) -> No
         see(house, issued, visit("late"))
         house.runtime.tally.flush()
     assert usage_report(house.runtime, MARCH).totals["2026-03", "Limit_Exceeded"] == 2
+
+
+@pytest.mark.parametrize("headline", [" =1+1", "\uff1d1+1", "\n=1", "\ufeff=1", "\t@x", "+1", "-1"])
+def test_no_cell_is_a_formula_however_it_is_dressed_up(house: House, headline: str) -> None:
+    read(house, house.gift(house.subscriber(), house.article()), "phone")
+    with house.runtime.database.transaction() as connection:
+        connection.execute(update(article).values(headline=headline))
+    report = usage_report(house.runtime, month_span(2026, 3))
+    text = "".join(table(report, lambda slug: slug, "news.example"))
+    assert f"'{headline}" in {row[0] for row in csv.reader(io.StringIO(text, newline="")) if row}
 
 
 def test_the_table_is_that_of_the_code_and_no_formula(house: House) -> None:

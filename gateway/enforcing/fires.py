@@ -146,7 +146,8 @@ def _carry_out(
     else:
         frozen = []
     for reference in frozen:
-        line = Entry(now, GATEWAY, Event.GIFT_FROZEN, f"gift:{reference}", detail={"because": because})
+        about = {"because": because, "rule": firing.rule}
+        line = Entry(now, GATEWAY, Event.GIFT_FROZEN, f"gift:{reference}", detail=about)
         append_entry(connection, line)
     if frozen and parties.subscriber is not None:
         _flag_giver(connection, policy, parties.subscriber, now)

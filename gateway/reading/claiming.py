@@ -1,5 +1,6 @@
 """Taking a gift up, and showing that a person reads: a claim takes a place, a confirmation counts against the cap."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +10,7 @@ from gateway.decision import Deny, Permit, Reason
 from gateway.enforcing import Parties, judge, wait_for_giver
 from gateway.firing import Act
 from gateway.ledger import Entry, Event, Outcome
-from gateway.link import CONFIRM_AFTER, UNSERVED_CLAIM_LIFE, Gift
+from gateway.link import CONFIRM_AFTER, UNSERVED_CLAIM_LIFE, Gift, standing_for_a_holder, unfrozen
 from gateway.policy import Policy
 from gateway.reading.opening import Straight, door
 from gateway.reading.using import note_denial, note_use
@@ -18,7 +19,7 @@ from gateway.runtime import Runtime
 from gateway.store import gifts, readers, readings
 from gateway.store.deadlocks import again_after_deadlock
 from gateway.store.entries import append_entry
-from gateway.store.readings import Claim
+from gateway.store.readings import Claim, Held
 from gateway.usage import Act as Used
 
 
@@ -90,10 +91,7 @@ def confirm_reading(runtime: Runtime, slug: str, visit: Visit) -> Confirmed | De
         return Deny(Reason.CLAIM_UNKNOWN)
     with runtime.database.transaction() as connection:
         _, found = readers.find_held(connection, slug, visit.device)
-        held = next(
-            (each for each in found if each.claim.served_at is not None and each.claim.lapsed_at is None),
-            None,
-        )
+        held = _being_read(found, now)
         if held is None:
             return Deny(Reason.CLAIM_UNKNOWN)
         gift = gifts.take_gift_by_id(connection, held.gift.id)
@@ -183,7 +181,15 @@ def _held_the_card(act: ClaimAct, why: Deny) -> bool:
     # Who was shown the card before the last reading was counted is not shut out by it.
     shown_at = act.press.shown_at
     full = why.reason is Reason.GIFT_READ_UP and why.since is not None
-    return full and shown_at is not None and shown_at < (why.since or shown_at)
+    works = isinstance(unfrozen(act.gift, act.now), Permit)
+    return works and full and shown_at is not None and shown_at < (why.since or shown_at)
+
+
+def _being_read(found: Sequence[Held], now: datetime) -> Held | None:
+    """Find by which gift a device reads an article, as serving does: by the first that still stands, if one does."""
+    served = [each for each in found if each.claim.served_at is not None and each.claim.lapsed_at is None]
+    standing = (each for each in served if isinstance(standing_for_a_holder(each.gift, now), Permit))
+    return next(standing, served[0] if served else None)
 
 
 def _take(act: ClaimAct, lapsed: Claim | None) -> TakenUp | Deny:

@@ -16,7 +16,6 @@ from gateway.passage import (
     counted_since,
     longest_selection,
     reopens_at,
-    sum_taken,
 )
 from gateway.policy import Policy
 from gateway.reading.visit import Visit
@@ -176,7 +175,8 @@ def count_copy(act: CopyAct, report: Report, page: bytes, network: bytes) -> Cou
         return Deny(Reason.REQUEST_TOO_FAST, until=before)
     if len(kept) == REPORTS_KEPT - 1 and before is None:
         # The last that is kept takes what is left, so that no text stays open to who copies it letter by letter.
-        given = replace(given, characters=max(given.characters, act.total - sum_taken(kept) + 1))
+        taken = 0 if report.printed else sum(each.characters for each in kept if not each.printed)
+        given = replace(given, characters=max(given.characters, act.total - taken + 1))
     if not act.add(report, given, page, network):
         return Deny(Reason.COPY_REUSED)
     return _weigh(act, before, [*kept, Taken(act.now, given.characters, report.printed)])

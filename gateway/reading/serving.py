@@ -139,7 +139,7 @@ def serve_account(
 def _by_gift(
     runtime: Runtime, article: Article, found: FoundArticle, closed: Deny | None, visit: Visit, now: datetime
 ) -> Reading | Teaser | Deny:
-    ended: Deny | None = None
+    refusals: list[tuple[Held, Deny]] = []
     for each in found.held:
         if not alive(each.claim, now):
             continue
@@ -150,7 +150,10 @@ def _by_gift(
             decision = _serve_first(runtime, each, visit, now)
         if isinstance(decision, Permit):
             return Reading(article, each)
-        ended = decision
+        refusals.append((each, decision))
+    # Told only where no other gift of the article served: nobody was refused anything else.
+    ended: Deny | None = None
+    for each, ended in refusals:
         _note_refusal(runtime, visit.holder, f"gift:{each.gift.reference}", ended, now)
         note_denial(runtime, visit, article.id, ended, now)
     return ended if ended is not None and ended.reason is Reason.RULE_BLOCKED else Teaser(article, ended)

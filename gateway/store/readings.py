@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, null, or_, select, update
 
 from gateway.link import Gift
 from gateway.models import Instant, account, article, claim, gift
@@ -221,13 +221,13 @@ def renew_claim(connection: Connection, claim_id: int, now: datetime, **values: 
 
 
 def undo_claim(connection: Connection, held: Claim) -> bool:
-    """Take back a claim whose text was never fetched, with its place; False when there is none such."""
+    """Take back a claim whose text was never fetched, with the place or reading it took; False where there is none such."""
     unserved = (claim.c.id == held.id) & claim.c.served_at.is_(None) & claim.c.lapsed_at.is_(None)
     if connection.execute(delete(claim).where(unserved)).rowcount == 0:
         return False
-    connection.execute(
-        update(gift).where(gift.c.id == held.gift_id).values(unconfirmed=gift.c.unconfirmed - 1)
-    )
+    unconfirmed = {"unconfirmed": gift.c.unconfirmed - 1}
+    taken = {"confirmed": gift.c.confirmed - 1, "read_up_at": null()} if held.confirmed_at else unconfirmed
+    connection.execute(update(gift).where(gift.c.id == held.gift_id).values(taken))
     return True
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from gateway.auditing.bundle import safe_cell
 from gateway.auditing.usage import UsageLine, UsageReport
 from gateway.usage import Metric
 
@@ -122,10 +123,5 @@ def _instant(at: datetime) -> str:
 
 def _line(row: Iterable[object]) -> str:
     written = io.StringIO()
-    csv.writer(written).writerow([_safe(cell) for cell in row])
+    csv.writer(written).writerow([safe_cell(cell) for cell in row])
     return written.getvalue()
-
-
-def _safe(cell: object) -> object:
-    """Keep a spreadsheet from taking a text for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
