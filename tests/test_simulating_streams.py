@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 
 from gateway.accounts import Account
-from gateway.auditing import ruling
-from gateway.auditing.accountacts import Asked, grant_credits
+from gateway.auditing import acts, ruling
+from gateway.auditing.accountacts import Asked, grant_credits, take_back_credits
 from gateway.keeping.setup import adopt_policy
 from gateway.keys import digest
 from gateway.ledger import Actor
 from gateway.policy import parse
 from gateway.reading.claiming import Press, claim_gift, confirm_reading
 from gateway.reading.copying import CopyPage, Report, report_copy
+from gateway.reading.giving_back import give_back_reading
 from gateway.reading.serving import read_article
 from gateway.reading.shelf import Shelf
 from gateway.reading.visit import Visit
@@ -127,7 +128,7 @@ class Town:
         self.done += 1
         self.house.clock.forward(seconds=self.draw.choice([20, 60, 300, 3000]))
         weights = {self.give: 6, self.open: 9, self.read_on: 6, self.visit: 4, self.copy: 3, self.revoke: 1,
-                   self.grant: 1, self.lift: 1}  # fmt: skip
+                   self.grant: 1, self.take_back: 1, self.lift: 1, self.give_back: 1, self.thaw: 1}  # fmt: skip
         self.draw.choices(list(weights), list(weights.values()))[0]()
 
     def give(self) -> None:
@@ -187,6 +188,26 @@ class Town:
         asked = Asked(1, "kind", key=f"grant-{self.house.clock.now.isoformat()}")
         grant_credits(self.house.runtime, actor, self.admin, giver.id, asked)
 
+    def take_back(self) -> None:
+        giver = self.draw.choice(self.givers)
+        actor = Actor(f"account:{self.admin.id}")
+        asked = Asked(1, "a mistake", key=f"take-back-{self.house.clock.now.isoformat()}")
+        take_back_credits(self.house.runtime, actor, self.admin, giver.id, asked)
+
+    def give_back(self) -> None:
+        if self.gifts:
+            gift = self.draw.choice(self.gifts).gift
+            actor = Actor(f"account:{gift.account_id}")
+            give_back_reading(self.house.runtime, actor, gift.reference, owner=gift.account_id)
+
+    def thaw(self) -> None:
+        """Freeze a link at the desk, or thaw one that is frozen, whoever froze it."""
+        if self.gifts:
+            reference, actor = self.draw.choice(self.gifts).gift.reference, Actor(f"account:{self.admin.id}")
+            frozen = self.house.value(f"SELECT frozen_at FROM gift WHERE reference = '{reference}'")
+            act = acts.thaw_gift if frozen else acts.freeze_gift
+            act(self.house.runtime, actor, self.admin, reference, "so")
+
     def lift(self) -> None:
         held = ruling.ruling(self.house.runtime).in_force
         if held:
@@ -227,7 +248,7 @@ def test_a_stream_under_another_policy_differs_by_the_policy(
     house = open_house(database_url, adopt=False)
     (tmp_path / "tight.toml").write_text(tight())
     adopt_policy(house.runtime, tmp_path / "tight.toml")
-    town = Town(house, random.Random(4))
+    town = Town(house, random.Random(5))
     town.fill()
     for _ in range(150):
         town.act()

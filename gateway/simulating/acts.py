@@ -110,7 +110,7 @@ class Tries(Act):
 
 @dataclass(frozen=True, slots=True)
 class Granted(Act):
-    """An admin gave extra credits for a month."""
+    """An admin gave extra credits for a month, or took them back: as many as `credits` is below 0."""
 
     account: int = 0
     period: str = ""
@@ -123,6 +123,13 @@ class Ended(Act):
 
     gift: int = 0
     refunds: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack(Act):
+    """A reading of a gift was given back: it counts no longer, and its place is free."""
+
+    gift: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,12 +27,14 @@ EVENTS = (
     Event.GIFT_FROZEN,
     Event.GIFT_THAWED,
     Event.CREDITS_GRANTED,
+    Event.CREDITS_TAKEN_BACK,
     Event.CLAIM_MADE,
     Event.CLAIM_REFUSED,
     Event.CLAIM_UNDONE,
     Event.READING_SERVED,
     Event.READING_REFUSED,
     Event.READING_CONFIRMED,
+    Event.READING_GIVEN_BACK,
     Event.CONFIRM_REFUSED,
     Event.RULE_LIFTED,
     Event.ACCOUNT_PLAN_CHANGED,
@@ -113,9 +115,10 @@ class Record:
         match line.event:
             case event if event in GIVING:
                 return self._giving(line, gift, page)
-            case Event.CREDITS_GRANTED:
+            case Event.CREDITS_GRANTED | Event.CREDITS_TAKEN_BACK:
                 said = json.loads(line.detail)
-                return acts.Granted(line.at, "", number_in(line.subject), said["period"], said["credits"])
+                credits = said["credits"] if line.event is Event.CREDITS_GRANTED else -said["credits"]
+                return acts.Granted(line.at, "", number_in(line.subject), said["period"], credits)
             case Event.RULE_LIFTED:
                 return acts.Lifted(line.at, "", json.loads(line.detail)["rule"], whom(line))
             case Event.READING_REFUSED if line.subject.startswith("article:"):
@@ -131,6 +134,8 @@ class Record:
             case Event.GIFT_FROZEN | Event.GIFT_THAWED:
                 frozen = line.event is Event.GIFT_FROZEN
                 return None if line.actor == "gateway" else acts.Shut(line.at, "", gift.id, frozen)
+            case Event.READING_GIVEN_BACK:
+                return acts.GivenBack(line.at, "", gift.id)
             case Event.CLAIM_MADE:
                 return self._opening(line, gift, page, DONE)
             case Event.CLAIM_REFUSED:

@@ -98,11 +98,12 @@ def as_it_stood(gift: Gift, claims: Iterable[OldClaim], at: datetime) -> acts.Ke
         for each in earlier
         if _before(each.lapsed_at, at) is None
     )
-    read = sum(confirmed is not None for _, _, _, confirmed, _ in kept)
+    confirmed = sum(each[3] is not None for each in kept)
+    given_back = sum(_before(each.given_back_at, at) is not None for each in earlier)
     stood = replace(
         gift,
-        confirmed=read,
-        unconfirmed=len(kept) - read,
+        confirmed=confirmed - given_back,
+        unconfirmed=len(kept) - confirmed,
         served_at=_before(gift.served_at, at),
         read_up_at=_before(gift.read_up_at, at),
         revoked_at=_before(gift.revoked_at, at),

@@ -1,5 +1,6 @@
-"""What goes on around the acts: networks that come, credits granted, gifts withdrawn, rules lifted."""
+"""What goes on around the acts: networks that come, credits granted, readings given back, gifts withdrawn, rules lifted."""
 
+import sys
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -12,7 +13,7 @@ from gateway.policy import Policy
 from gateway.sharing.revoking import refundable
 from gateway.simulating import acts
 from gateway.simulating.acts import Act
-from gateway.store import allowances, deliveries, firings, freezing, gifts, readings, statistics
+from gateway.store import allowances, deliveries, firings, freezing, gifts, given_back, readings, statistics
 from gateway.store.deliveries import Arrival
 
 ROOM_BITS = 24
@@ -30,7 +31,9 @@ def happen(connection: Connection, policy: Policy, act: Act) -> None:
         case acts.Tries():
             _try(connection, policy, act)
         case acts.Granted():
-            allowances.grant_credits(connection, act.account, act.period, act.credits)
+            _grant(connection, act)
+        case acts.GivenBack():
+            _give_back(connection, act)
         case acts.Ended():
             _end(connection, policy, act)
         case acts.Shut():
@@ -65,11 +68,32 @@ def _end(connection: Connection, policy: Policy, act: acts.Ended) -> None:
         allowances.return_credit(connection, gift.account_id, gift.period)
 
 
-def _shut(connection: Connection, act: acts.Shut) -> None:
-    if act.frozen:
-        freezing.freeze_gift(connection, row_of(act.gift), act.at, "desk")
+def _grant(connection: Connection, act: acts.Granted) -> None:
+    if act.credits >= 0:
+        allowances.grant_credits(connection, act.account, act.period, act.credits)
     else:
-        gifts.change_gift(connection, row_of(act.gift), frozen_at=None, frozen_because="", frozen_until=None)
+        # Also where another policy let them be spent meanwhile: the account then has fewer left than none.
+        allowances.take_back_credits(
+            connection, act.account, act.period, -act.credits, limit=sys.maxsize >> 1
+        )
+
+
+def _give_back(connection: Connection, act: acts.GivenBack) -> None:
+    found = given_back.find_first_counted(connection, row_of(act.gift))
+    if found is not None:
+        given_back.give_back(connection, row_of(act.gift), found, act.at, by_giver=False)
+
+
+def _shut(connection: Connection, act: acts.Shut) -> None:
+    gift = gifts.take_gift_by_id(connection, row_of(act.gift))
+    if gift is None:
+        return
+    if act.frozen:
+        freezing.freeze_gift(connection, gift.id, act.at, "desk")
+        return
+    gifts.change_gift(connection, gift.id, frozen_at=None, frozen_because="", frozen_until=None)
+    # As at the desk: else the rule that froze it would hold in name, and never fire on this link again.
+    firings.lift_firings(connection, f"gift:{gift.reference}", now=act.at, by="", because="")
 
 
 def _lift(connection: Connection, act: acts.Lifted) -> None:

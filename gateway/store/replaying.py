@@ -32,6 +32,7 @@ from gateway.models import (
     firing,
     forged,
     gift,
+    given_back,
     trap,
 )
 from gateway.store.gifts import COLUMNS as GIFT
@@ -85,6 +86,7 @@ class OldClaim:
     confirmed_at: datetime | None
     lapsed_at: datetime | None
     network: bytes | None
+    given_back_at: datetime | None
 
 
 def count_lines(connection: Connection, events: Collection[Event], since: datetime, until: datetime) -> int:
@@ -119,11 +121,10 @@ def list_gifts_named(connection: Connection, references: Collection[str]) -> dic
 
 def list_claims_of(connection: Connection, gift_ids: Collection[int]) -> dict[int, list[OldClaim]]:
     """List the claims of gifts, by gift."""
-    columns = [claim.c[name] for name in OldClaim.__slots__]
+    columns = [claim.c[name] for name in OldClaim.__slots__[:-1]] + [given_back.c.at]
+    statement = select(*columns).outerjoin(given_back, given_back.c.claim_id == claim.c.id)
     found: dict[int, list[OldClaim]] = {}
-    for row in connection.execute(
-        select(*columns).where(claim.c.gift_id.in_(list(gift_ids))).order_by(claim.c.id)
-    ):
+    for row in connection.execute(statement.where(claim.c.gift_id.in_(list(gift_ids))).order_by(claim.c.id)):
         found.setdefault(row[1], []).append(OldClaim(*row))
     return found
 
