@@ -1,8 +1,8 @@
 """What one stream of acts comes to under seven policies, kept: however a replay is made faster, no number may change.
 
 tests/simulated.json was written before statements were prepared and shared, and anew when readings by a second link of an
-article came to count. Where a number is meant to change, as by
-another rule of the domain, a run of this test leaves the new file beside its database and says where.
+article came to count. Where a number is meant to change, as by another rule of the domain, a run of this test leaves the
+new file beside its database and says where.
 """
 
 import json
